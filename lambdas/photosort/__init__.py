@@ -1,0 +1,1 @@
+"""All that runs in Lambda, and the contract (keys, comparison, work) that the client and the stack share with it."""

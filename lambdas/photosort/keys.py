@@ -1,0 +1,129 @@
+"""Object keys: the one place that builds and reads them.
+
+A key never changes its content, so events about it may come late, twice or in any order. Albums and
+people stand in a key percent-encoded: Rekognition accepts no white space in an object's name
+(its model's pattern is ``\\S*``), and a slash in a name must not make a new level.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+PEOPLE = "people/"
+PHOTOS = "photos/"
+MATCHES = "matches/"
+
+# Percent-encoding makes three bytes of one. Two names of 100 bytes, a digest and a prefix stay below S3's 1,024.
+MAX_NAME_BYTES = 100
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class MalformedKey(ValueError):
+    """The key is not one that this project writes. Permanent: asking again cannot help."""
+
+
+class BadName(ValueError):
+    """The name cannot stand for an album or a person. The message says why."""
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` in NFC, or raise BadName where it could not be a key and a folder's name."""
+    name = unicodedata.normalize("NFC", name)
+    if not name or name in (".", "..") or name != name.strip():
+        raise BadName(f"{name!r} is not a name: it is empty, only dots, or has blanks at an end")
+    if any(character in '/\\:*?"<>|' or not character.isprintable() for character in name):
+        raise BadName(f'{name!r} is not a name: it holds a control character or one of / \\ : * ? " < > |')
+    if name.endswith("."):
+        raise BadName(f"{name!r} is not a name: a folder's name cannot end with a dot everywhere")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise BadName(f"{name!r} is not a name: it is longer than {MAX_NAME_BYTES} bytes")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class HeadshotKey:
+    album: str
+    person: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{people_prefix(self.album)}{_quote(self.person)}/{self.digest}.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoKey:
+    album: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{photos_prefix(self.album)}{self.digest}.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKey:
+    album: str
+    person: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{matches_prefix(self.album)}{_quote(self.person)}/{self.digest}.jpg"
+
+
+Key = HeadshotKey | PhotoKey | MatchKey
+
+
+def people_prefix(album: str) -> str:
+    return f"{PEOPLE}{_quote(album)}/"
+
+
+def photos_prefix(album: str) -> str:
+    return f"{PHOTOS}{_quote(album)}/"
+
+
+def matches_prefix(album: str) -> str:
+    return f"{MATCHES}{_quote(album)}/"
+
+
+def parse_key(key: str) -> Key:
+    """Read a key (already form-decoded, where it came in an S3 event) or raise MalformedKey."""
+    parts = key.split("/")
+    parsed: Key
+    match parts:
+        case ["people", album, person, file]:
+            parsed = HeadshotKey(_unquote(album), _unquote(person), _stem(file))
+        case ["photos", album, file]:
+            parsed = PhotoKey(_unquote(album), _stem(file))
+        case ["matches", album, person, file]:
+            parsed = MatchKey(_unquote(album), _unquote(person), _stem(file))
+        case _:
+            raise MalformedKey(f"not a key of this project: {key!r}")
+    # Only one spelling of a key is ours: another one would name the same cell from a second object.
+    if str(parsed) != key:
+        raise MalformedKey(f"not written as this project writes keys: {key!r}")
+    return parsed
+
+
+def is_digest(text: str) -> bool:
+    return _DIGEST.fullmatch(text) is not None
+
+
+def _stem(file: str) -> str:
+    digest, dot, suffix = file.partition(".")
+    if not is_digest(digest) or dot + suffix != ".jpg":
+        raise MalformedKey(f"not a digest and .jpg: {file!r}")
+    return digest
+
+
+def _quote(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _unquote(text: str) -> str:
+    try:
+        return check_name(unquote(text, errors="strict"))
+    except (UnicodeDecodeError, BadName) as error:
+        raise MalformedKey(f"not a name: {text!r}") from error
