@@ -1,0 +1,91 @@
+"""What produces comparisons. Two implement it: the AWS pipeline and this machine.
+
+Data flows one way: the sorting use case hands over the files, the comparer yields events, the catalog
+records them. A comparer writes nothing to the catalog and knows nothing of outcomes, thresholds or folders of matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from photosort.comparison import Comparison
+from sortclient.model import Box, File, Headshot
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that may need comparing. ``digest`` is known where the file is unchanged since an earlier run."""
+
+    file: File
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one run asks of a comparer. It is read in one thread, the one that pulls the events."""
+
+    album: str
+    threshold: float  # per cent; only the cloud needs it, to fill `matches/` as verdicts come
+    headshots: Sequence[Headshot]
+    candidates: Callable[[], Iterator[Candidate]]  # a fresh, lazy pass over the files; thousands, so never a list
+    missing: Callable[[str], Sequence[str]]  # a photo's digest -> digests of the headshots it has no cell with
+    originals: bool = False  # upload the files as they are
+    wait: bool = True  # follow the verdicts to the end
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The file was read and is a photo with these bytes."""
+
+    file: File
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The file was read and cannot be compared, by anybody, as it is."""
+
+    file: File
+    outcome: str  # Outcome.NOT_A_PHOTO or Outcome.UNREADABLE
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The photo's copy is in the cloud."""
+
+    digest: str
+    size: int  # bytes sent
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing new; ``detail`` says what is being waited for, in a person's words. Keeps the progress alive."""
+
+    detail: str
+
+
+Event = Identified | Rejected | Uploaded | Compared | Waiting
+
+
+class Comparer(Protocol):
+    @property
+    def place(self) -> str:
+        """Where the albums of this comparer are compared: `this machine`, or the id of a deployed stack."""
+
+    @property
+    def calls_cost_money(self) -> bool:
+        """Whether each new cell is charged for."""
+
+    def find_faces(self, picture: bytes) -> Sequence[Box]:
+        """The faces in a headshot's analysis copy, largest first; asked before anything of the album travels."""
+
+    def compare(self, request: Request) -> Iterator[Event]:
+        """Do what ``request`` asks. Closing the iterator early stops the work and loses nothing."""

@@ -1,0 +1,1 @@
+"""Finding photos in a folder and preparing them for a comparer."""

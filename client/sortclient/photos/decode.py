@@ -1,0 +1,76 @@
+"""Pictures from bytes: upright, RGB, no larger than asked."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Rekognition's smallest face is 40 px in a 1920x1080 picture and grows in proportion above that:
+# a larger picture shows it nothing more.
+ANALYSIS_SIDE = 1920  # px, long side
+SMALLEST_SIDE = 80  # px; Rekognition refuses less
+MOST_PIXELS = 250_000_000  # decoding needs 3 bytes a pixel; cameras are below 200 million
+
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000")
+
+
+class NotAPhoto(Exception):
+    """The bytes are no picture of a format that is read here. The message says what a person can understand."""
+
+
+class Unreadable(Exception):
+    """It is a picture, but it cannot be decoded or compared. The message says why."""
+
+
+def decode(content: bytes, longest_side: int = ANALYSIS_SIDE) -> Image.Image:
+    """The picture upright, in RGB, its long side at most ``longest_side`` px (never enlarged).
+
+    A JPEG is decoded at the smallest of libjpeg's scales that is still large enough, so a 12-megapixel photo
+    is never decoded in full. Raises NotAPhoto or Unreadable.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    _register_heif()
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns above 89 million pixels; the limit that counts is the one below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(io.BytesIO(content), formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        raise NotAPhoto("not a picture" if content else "the file is empty") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise Unreadable(f"broken picture: {error}") from error
+    with opened as image:
+        width, height = image.size
+        if width * height > MOST_PIXELS:
+            raise Unreadable(f"claims {width} x {height} px; at most {MOST_PIXELS // 1_000_000} million are read")
+        if min(width, height) < SMALLEST_SIDE:
+            raise Unreadable(f"{width} x {height} px; at least {SMALLEST_SIDE} a side are needed")
+        try:
+            image.draft("RGB", (longest_side, longest_side))
+            upright = ImageOps.exif_transpose(image)
+            upright.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            return _rgb(upright)
+        except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError) as error:
+            raise Unreadable(f"broken picture: {error}") from error
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Transparent parts become white: what a viewer shows, and what a face detector expects of a background."""
+    from PIL import Image
+
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        image = Image.new("RGB", layered.size, "white")
+        image.paste(layered, mask=layered.getchannel("A"))
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
