@@ -1,7 +1,7 @@
 """What produces comparisons. Two implement it: the AWS pipeline and this machine.
 
 Data flows one way: the sorting use case hands over the files, the comparer yields events, the catalog
-records them. A comparer writes nothing to the catalog and knows nothing of outcomes, thresholds or folders of matches.
+records them. A comparer writes nothing to the catalog and knows nothing of outcomes or folders of matches.
 """
 
 from __future__ import annotations
