@@ -15,7 +15,8 @@ ANALYSIS_SIDE = 1920  # px, long side
 SMALLEST_SIDE = 80  # px; Rekognition refuses less
 MOST_PIXELS = 250_000_000  # decoding needs 3 bytes a pixel; cameras are below 200 million
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000")
+# Multi-picture files (MPO) are opened as JPEG; Pillow registers no opener of that name, and naming it raises KeyError.
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000")
 
 
 class NotAPhoto(Exception):
