@@ -28,3 +28,8 @@ class Environment:
     CALLS_PER_SECOND = "PHOTOSORT_CALLS_PER_SECOND"  # the share of one execution environment
     THREADS = "PHOTOSORT_THREADS"  # photos in work at once in one execution environment
     GIVE_UP_AFTER = "PHOTOSORT_GIVE_UP_AFTER_SECONDS"  # age at which throttled work becomes `failed`
+
+
+METRICS_NAMESPACE = "PhotoSort"
+# Counted by record_failures and worth an alarm; its one dimension is `service`, the function's name.
+DEAD_LETTERS_METRIC = "DeadLetters"
