@@ -26,7 +26,6 @@ EXPIRES_AT = "expires_at"  # seconds since 1970; the table's TTL attribute
 
 # The sort key of the item that holds the album's threshold. Digests are hexadecimal: no cell has this key.
 THRESHOLD_ITEM = "threshold"
-THRESHOLD = "threshold"  # its attribute: a number, per cent
 THRESHOLD = "threshold"  # its attribute: a number, per cent; the item never expires
 
 
