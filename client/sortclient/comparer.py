@@ -30,7 +30,9 @@ class Request:
     threshold: float  # per cent; only the cloud needs it, to fill `matches/` as verdicts come
     headshots: Sequence[Headshot]
     candidates: Callable[[], Iterator[Candidate]]  # a fresh, lazy pass over the files; thousands, so never a list
-    missing: Callable[[str], Sequence[str]]  # a photo's digest -> digests of the headshots it has no cell with
+    # A photo's digest -> digests of the headshots it has no cell with. Cells that had failed before this run count as
+    # missing; one that fails in this run is a cell once it was yielded as Compared.
+    missing: Callable[[str], Sequence[str]]
     originals: bool = False  # upload the files as they are
     wait: bool = True  # follow the verdicts to the end
 
@@ -79,6 +81,10 @@ class Comparer(Protocol):
     @property
     def place(self) -> str:
         """Where the albums of this comparer are compared: `this machine`, or the id of a deployed stack."""
+
+    @property
+    def engine(self) -> str:
+        """What the cells of this comparer carry as their engine; cells of another one are not mixed with them."""
 
     @property
     def calls_cost_money(self) -> bool:

@@ -15,7 +15,10 @@ class InputError(SortError):
     exit_code = 2
 
 
-class Interrupted(SortError):
-    """Stopped on purpose; running the same command again completes the work."""
+class Stopped(SortError):
+    """Ctrl-C. The exit status is the shell's for it."""
 
     exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Stopped. What is done is kept; run the same command again to go on.")

@@ -56,3 +56,14 @@ class Box:
     @property
     def area(self) -> float:
         return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known of a file of the album. ``outcome`` is set where the file itself cannot be compared."""
+
+    path: str
+    file: File | None  # None: known from the cloud only
+    digest: str | None  # None: not read yet, or rejected
+    outcome: str | None
+    detail: str

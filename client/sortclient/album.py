@@ -1,0 +1,252 @@
+"""One album of the catalog: its files, people and cells, and what sync has put where."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from photosort.comparison import Comparison, Problem
+from sortclient.comparer import Candidate
+from sortclient.model import Entry, File, Headshot
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """A copy that sync made: where below the output folder, of which photo, and its size and time as it was left."""
+
+    target: str
+    digest: str
+    size: int
+    mtime_ns: int
+
+
+class Album:
+    """A handle on one album, used from the one thread that opened the catalog."""
+
+    def __init__(self, database: sqlite3.Connection, name: str) -> None:
+        self._db = database
+        self._id, self.name, folder, self.place, self.threshold, out, layout = database.execute(
+            "SELECT id, name, folder, place, threshold, out, layout FROM albums WHERE name = ?", (name,)
+        ).fetchone()
+        self.folder = path_of(folder)  # None: known from the cloud only
+        self.out = path_of(out)  # where the last sync went
+        self.layout: str | None = layout
+        self._saved_at = time.monotonic()
+
+    def save(self) -> None:
+        self._db.commit()
+        self._saved_at = time.monotonic()
+
+    def save_now_and_then(self) -> None:
+        """A second of work is what a killed run may lose; a commit for each cell would be slower than comparing."""
+        if time.monotonic() - self._saved_at > 1:
+            self.save()
+
+    def set_threshold(self, threshold: float) -> None:
+        self._db.execute("UPDATE albums SET threshold = ? WHERE id = ?", (threshold, self._id))
+        self.threshold = threshold
+
+    def set_output(self, out: Path, layout: str) -> None:
+        self._db.execute("UPDATE albums SET out = ?, layout = ? WHERE id = ?", (bytes_of(out), layout, self._id))
+        self.out, self.layout = out, layout
+
+    # -- files
+
+    def scanned(self, files: Iterable[File]) -> None:
+        """Take over a scan: changed files lose what was known of their bytes, files that are gone leave the album.
+
+        A broken picture is looked at again each time (there are few): what could not be read may be readable now.
+        """
+        scan = time.time_ns()
+        self._db.executemany(
+            """
+            INSERT INTO files (album, path, location, size, mtime_ns, ctime_ns, scan) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (album, path) DO UPDATE SET
+                (digest, outcome, detail) = (
+                    SELECT files.digest, files.outcome, files.detail WHERE files.outcome IS NOT 'unreadable'
+                    AND (files.size, files.mtime_ns, files.ctime_ns, files.location)
+                        = (excluded.size, excluded.mtime_ns, excluded.ctime_ns, excluded.location)
+                    UNION ALL SELECT NULL, NULL, '' LIMIT 1
+                ),
+                location = excluded.location, size = excluded.size, mtime_ns = excluded.mtime_ns,
+                ctime_ns = excluded.ctime_ns, scan = excluded.scan
+            """,
+            (
+                (self._id, file.path, bytes_of(file.location), file.size, file.mtime_ns, file.ctime_ns, scan)
+                for file in files
+            ),
+        )
+        self._db.execute("DELETE FROM files WHERE album = ? AND scan <> ?", (self._id, scan))
+        self.save()
+
+    def identified(self, path: str, digest: str) -> None:
+        self._db.execute(
+            "UPDATE files SET digest = ?, outcome = NULL, detail = '' WHERE album = ? AND path = ?",
+            (bytes.fromhex(digest), self._id, path),
+        )
+
+    def rejected(self, path: str, outcome: str, detail: str) -> None:
+        self._db.execute(
+            "UPDATE files SET digest = NULL, outcome = ?, detail = ? WHERE album = ? AND path = ?",
+            (outcome, detail, self._id, path),
+        )
+
+    def candidates(self) -> Iterator[Candidate]:
+        """The files whose bytes are unknown or that lack a cell, in the order of their paths, a page at a time.
+
+        Pages, because the files are changed while this is read.
+        """
+        path = ""
+        while True:
+            rows = self._db.execute(
+                """
+                SELECT path, location, size, mtime_ns, ctime_ns, digest FROM files
+                WHERE album = :album AND path > :path AND outcome IS NULL AND location IS NOT NULL
+                AND (digest IS NULL OR
+                    (SELECT count(*) FROM headshots WHERE album = :album)
+                    > (SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
+                       WHERE headshots.album = :album AND cells.album = :album AND cells.photo = files.digest))
+                ORDER BY path LIMIT :page
+                """,
+                {"album": self._id, "path": path, "page": _PAGE},
+            ).fetchall()
+            for path, location, size, mtime_ns, ctime_ns, digest in rows:
+                file = File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
+                yield Candidate(file, None if digest is None else digest.hex())
+            if not rows:
+                return
+
+    def entries(self) -> Iterator[Entry]:
+        """Every file of the album, in the order of its path. Read to the end before the files are changed."""
+        for path, location, size, mtime_ns, ctime_ns, digest, outcome, detail in self._db.execute(
+            "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM files"
+            " WHERE album = ? ORDER BY path",
+            (self._id,),
+        ):
+            file = None if location is None else File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
+            yield Entry(path, file, None if digest is None else digest.hex(), outcome, detail)
+
+    # -- people
+
+    def headshots(self) -> list[Headshot]:
+        return [
+            Headshot(person, digest.hex(), source, content or b"")
+            for person, digest, source, content in self._db.execute(
+                "SELECT person, digest, source, content FROM headshots WHERE album = ? ORDER BY person, digest",
+                (self._id,),
+            )
+        ]
+
+    def set_headshots(self, person: str, headshots: Sequence[Headshot]) -> None:
+        """These are the person's headshots from now on. Cells of earlier ones stay, and count no more."""
+        self._db.execute("DELETE FROM headshots WHERE album = ? AND person = ?", (self._id, person))
+        self._db.executemany(
+            "INSERT INTO headshots (album, person, digest, source, content) VALUES (?, ?, ?, ?, ?)",
+            ((self._id, person, bytes.fromhex(shot.digest), shot.source, shot.content) for shot in headshots),
+        )
+
+    # -- cells
+
+    def record(self, comparison: Comparison) -> None:
+        """Keep a cell; a failed one never replaces a verdict."""
+        self._db.execute(
+            """
+            INSERT INTO cells (album, photo, headshot, similarity, problem, detail, engine, compared_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (album, photo, headshot) DO UPDATE SET
+                similarity = excluded.similarity, problem = excluded.problem, detail = excluded.detail,
+                engine = excluded.engine, compared_at = excluded.compared_at
+            WHERE excluded.problem IS NOT 'failed'
+            """,
+            (
+                self._id,
+                bytes.fromhex(comparison.photo),
+                bytes.fromhex(comparison.headshot),
+                comparison.similarity,
+                comparison.problem,
+                comparison.detail,
+                comparison.engine,
+                comparison.compared_at,
+            ),
+        )
+
+    def forget_failed(self) -> None:
+        """Failed cells become missing ones: a run that begins asks for them again."""
+        self._db.execute("DELETE FROM cells WHERE album = ? AND problem = 'failed'", (self._id,))
+
+    def forget_other_engines(self, engine: str) -> None:
+        """Similarities of different engines cannot be mixed: another engine's cells become missing ones."""
+        self._db.execute("DELETE FROM cells WHERE album = ? AND engine <> ?", (self._id, engine))
+
+    def cells(self, photo: str) -> dict[str, Comparison]:
+        """The photo's cells by headshot."""
+        return {
+            headshot.hex(): Comparison(
+                headshot.hex(), photo, similarity, None if problem is None else Problem(problem), detail, engine, at
+            )
+            for headshot, similarity, problem, detail, engine, at in self._db.execute(
+                "SELECT headshot, similarity, problem, detail, engine, compared_at FROM cells"
+                " WHERE album = ? AND photo = ?",
+                (self._id, bytes.fromhex(photo)),
+            )
+        }
+
+    def missing(self, photo: str, headshots: Sequence[Headshot]) -> list[str]:
+        """Which of the headshots the photo has no cell with."""
+        standing = {
+            headshot.hex()
+            for (headshot,) in self._db.execute(
+                "SELECT headshot FROM cells WHERE album = ? AND photo = ?", (self._id, bytes.fromhex(photo))
+            )
+        }
+        return [shot.digest for shot in headshots if shot.digest not in standing]
+
+    # -- what sync has put where
+
+    def synced(self, out: Path) -> dict[tuple[str, str], Synced]:
+        """By (person, path): the copies that an earlier sync put below ``out``."""
+        return {
+            (person, path): Synced(target, digest.hex(), size, mtime_ns)
+            for person, path, target, digest, size, mtime_ns in self._db.execute(
+                "SELECT person, path, target, digest, size, mtime_ns FROM synced WHERE album = ? AND out = ?",
+                (self._id, bytes_of(out)),
+            )
+        }
+
+    def put_synced(self, out: Path, person: str, path: str, copy: Synced) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO synced (album, out, person, path, target, digest, size, mtime_ns)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (self._id, bytes_of(out), person, path, copy.target, bytes.fromhex(copy.digest), copy.size, copy.mtime_ns),
+        )
+
+    def drop_synced(self, out: Path, person: str, path: str) -> None:
+        self._db.execute(
+            "DELETE FROM synced WHERE album = ? AND out = ? AND person = ? AND path = ?",
+            (self._id, bytes_of(out), person, path),
+        )
+
+    # -- an album that another machine made
+
+    def adopt(self, photos: Iterable[tuple[str, str]]) -> None:
+        """Take over the (digest, path) of photos that are in the cloud and not in a folder of this machine."""
+        self._db.execute("DELETE FROM files WHERE album = ? AND location IS NULL", (self._id,))
+        self._db.executemany(
+            "INSERT OR IGNORE INTO files (album, path, digest, scan) VALUES (?, ?, ?, 0)",
+            ((self._id, path, bytes.fromhex(digest)) for digest, path in photos),
+        )
+
+
+def bytes_of(path: Path | None) -> bytes | None:
+    """Paths are bytes on this machine: a name that is not UTF-8 must come back as it was."""
+    return None if path is None else os.fsencode(path)
+
+
+def path_of(name: bytes | None) -> Path | None:
+    return None if name is None else Path(os.fsdecode(name))

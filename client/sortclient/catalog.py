@@ -1,0 +1,108 @@
+"""The client's memory: all albums, in one SQLite file of the user's data folder.
+
+All that comes after comparing reads this and nothing else. Losing it costs time, never correctness: files are read
+again, and cells are fetched or computed again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from photosort.comparison import DEFAULT_THRESHOLD
+from sortclient.album import Album, bytes_of
+from sortclient.errors import InputError, SortError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS albums (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folder BLOB, place TEXT NOT NULL,
+    threshold REAL NOT NULL, out BLOB, layout TEXT, used_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS files (
+    album INTEGER NOT NULL, path TEXT NOT NULL, location BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
+    digest BLOB, outcome TEXT, detail TEXT NOT NULL DEFAULT '', scan INTEGER NOT NULL,
+    PRIMARY KEY (album, path)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS headshots (
+    album INTEGER NOT NULL, person TEXT NOT NULL, digest BLOB NOT NULL, source TEXT NOT NULL, content BLOB,
+    PRIMARY KEY (album, person, digest)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cells (
+    album INTEGER NOT NULL, photo BLOB NOT NULL, headshot BLOB NOT NULL, similarity REAL, problem TEXT,
+    detail TEXT NOT NULL, engine TEXT NOT NULL, compared_at TEXT NOT NULL,
+    PRIMARY KEY (album, photo, headshot)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS synced (
+    album INTEGER NOT NULL, out BLOB NOT NULL, person TEXT NOT NULL, path TEXT NOT NULL, target TEXT NOT NULL,
+    digest BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    PRIMARY KEY (album, out, person, path)
+) WITHOUT ROWID;
+"""
+_VERSION = 1
+
+
+class Catalog:
+    """One open catalog, used from one thread."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(file, timeout=30)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version = {_VERSION}")
+        except (sqlite3.Error, OSError) as error:
+            raise SortError(
+                f"The catalog {file} cannot be used: {error}. Move it away, or name another folder in SORTCLIENT_DATA."
+            ) from error
+        if version not in (0, _VERSION):
+            raise SortError(f"{file} was written by another version of sortclient. Move it away to start anew.")
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.commit()
+        self._db.close()
+
+    def open_album(self, name: str, folder: Path | None, place: str) -> Album:
+        """The album, made where it is new. An album belongs to one folder and one place: a clash is an InputError."""
+        known = self.find_album(name)
+        if known is None:
+            self._db.execute(
+                "INSERT INTO albums (name, folder, place, threshold, used_at) VALUES (?, ?, ?, ?, ?)",
+                (name, bytes_of(folder), place, DEFAULT_THRESHOLD, time.time()),
+            )
+        elif known.place != place:
+            raise InputError(
+                f"Album '{name}' was compared elsewhere ({known.place}), not here ({place}). "
+                "Choose another name with --album."
+            )
+        elif known.folder is not None and folder is not None and known.folder != folder:
+            raise InputError(f"Album '{name}' is the folder {known.folder}. Choose another name with --album.")
+        else:
+            self._db.execute(
+                "UPDATE albums SET folder = coalesce(?, folder), used_at = ? WHERE name = ?",
+                (bytes_of(folder), time.time(), name),
+            )
+        self._db.commit()
+        return Album(self._db, name)
+
+    def find_album(self, name: str | None) -> Album | None:
+        """The album of that name; without a name the one used last."""
+        row = self._db.execute(
+            "SELECT name FROM albums WHERE name = coalesce(?, name) ORDER BY used_at DESC LIMIT 1", (name,)
+        ).fetchone()
+        return None if row is None else Album(self._db, row[0])
+
+    def album_names(self) -> list[str]:
+        return [name for (name,) in self._db.execute("SELECT name FROM albums ORDER BY name")]
+
+
+def open_catalog() -> Catalog:
+    """The catalog in the user's data folder."""
+    from sortclient.folders import data_folder
+
+    return Catalog(data_folder() / "catalog.sqlite")

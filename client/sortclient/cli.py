@@ -1,0 +1,244 @@
+"""The command `sortclient`. Commands only read their options and call the use cases; heavy imports wait until then."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sortclient.errors import InputError, SortError, Stopped
+
+if TYPE_CHECKING:
+    from sortclient.album import Album
+    from sortclient.aws.comparer import AwsComparer
+    from sortclient.catalog import Catalog
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Sort a person's photos by who is in them: with AWS (upload), or on this machine (sort).",
+    epilog="Exit status: 0 every file has its verdict; 2 wrong usage or input; "
+    "3 some comparisons failed or are pending; 130 stopped with Ctrl-C; 1 anything else.",
+)
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder with the photos.")]
+AlbumArgument = Annotated[
+    str | None, typer.Argument(metavar="[ALBUM]", help="The album; the one used last if left out.")
+]
+Ref = Annotated[
+    list[str] | None,
+    typer.Option("--ref", metavar="[NAME=]FILE", help="A headshot of a person to look for. Can be repeated."),
+]
+AlbumName = Annotated[str | None, typer.Option("--album", help="Name of the album.  [default: the folder's name]")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the matches go.  [default: Matches]")]
+Layout = Annotated[
+    str | None,
+    typer.Option("--layout", metavar="TEMPLATE", help="Path of a match below --out.  [default: {person}/{path}]"),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option("--threshold", min=0, max=100, help="Least similarity of a match, in per cent.  [default: 80]"),
+]
+LedgerFile = Annotated[
+    Path | None, typer.Option("--ledger", metavar="FILE.csv|FILE.json", help="Write every file with its outcome.")
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="Profile of the AWS configuration.")]
+Region = Annotated[str | None, typer.Option("--region", help="AWS region.  [default: the profile's, else us-west-1]")]
+Stack = Annotated[str, typer.Option("--stack", help="Name of the deployed stack.")]
+DEFAULT_STACK = "PhotoSort"
+
+
+@app.command()
+def upload(
+    folder: Folder,
+    ref: Ref = None,
+    album: AlbumName = None,
+    out: Out = None,
+    layout: Layout = None,
+    threshold: Threshold = None,
+    ledger: LedgerFile = None,
+    originals: Annotated[bool, typer.Option("--originals", help="Upload the files as they are (up to 15 MB).")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after uploading; see `sync`.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about the cost.")] = False,
+    emulate: Annotated[bool, typer.Option("--emulate", help="Against an emulated AWS on this machine.")] = False,
+    profile: Profile = None,
+    region: Region = None,
+    stack: Stack = DEFAULT_STACK,
+) -> None:
+    """Sort a folder with AWS: upload small copies, compare them there, bring the matches to --out.
+
+    sortclient upload ./Images --ref me.jpg
+    """
+    from sortclient.run import Wishes, order_of, run
+
+    order = order_of(folder, ref or [], album, threshold, originals=originals, wait=not no_wait)
+    wishes = Wishes.checked(order, out, layout, ledger, yes=yes)
+    with ExitStack() as stays:
+        if emulate:
+            from sortclient.emulator.child import emulated_aws
+
+            # From here on this process is a client like any other: only the addresses differ.
+            os.environ.update(stays.enter_context(emulated_aws()))
+            profile, region, stack = None, None, DEFAULT_STACK
+        comparer = _aws(profile, region, stack)
+        raise typer.Exit(run(order, wishes, comparer, fetch=comparer.fetcher(order.album)))
+
+
+@app.command()
+def sort(
+    folder: Folder,
+    ref: Ref = None,
+    album: AlbumName = None,
+    out: Out = None,
+    layout: Layout = None,
+    threshold: Threshold = None,
+    ledger: LedgerFile = None,
+) -> None:
+    """Sort a folder on this machine: nothing is uploaded, nothing is charged.
+
+    sortclient sort ./Images --ref me.jpg
+    """
+    from sortclient.faces.comparer import LocalComparer
+    from sortclient.run import Wishes, order_of, run
+
+    order = order_of(folder, ref or [], album, threshold)
+    wishes = Wishes.checked(order, out, layout, ledger)
+    with LocalComparer() as comparer:
+        raise typer.Exit(run(order, wishes, comparer))
+
+
+@app.command()
+def sync(
+    album: AlbumArgument = None,
+    out: Out = None,
+    layout: Layout = None,
+    profile: Profile = None,
+    region: Region = None,
+    stack: Stack = DEFAULT_STACK,
+) -> None:
+    """Bring the matches of an album to --out, and take away those that are none any more.
+
+    sortclient sync Images --out ./Matches
+    """
+    from sortclient.later import catch_up, synchronise
+
+    with _catalog() as catalog:
+        known = catalog.find_album(album)
+        comparer = None
+        if known is None or known.place != "this machine":
+            comparer = _aws(profile, region, stack)
+            known = catch_up(catalog, comparer, album, known)
+        raise typer.Exit(synchronise(known, out, layout, comparer.fetcher(known.name) if comparer else None))
+
+
+@app.command()
+def status(
+    album: AlbumArgument = None, profile: Profile = None, region: Region = None, stack: Stack = DEFAULT_STACK
+) -> None:
+    """Counts of an album, and what is still waiting in the cloud."""
+    from sortclient.later import catch_up, show_status
+
+    with _catalog() as catalog:
+        known = _known(catalog, album)
+        backlog = None
+        if known.place != "this machine":
+            comparer = _aws(profile, region, stack)
+            known = catch_up(catalog, comparer, album, known)
+            backlog = comparer.backlog()
+        raise typer.Exit(show_status(known, backlog))
+
+
+@app.command()
+def results(
+    album: AlbumArgument = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.TABLE,
+    every: Annotated[bool, typer.Option("--every", help="Every file with its outcome, not only the matches.")] = False,
+) -> None:
+    """Print the matches of an album, from what this machine remembers."""
+    from sortclient.later import show_results
+
+    with _catalog() as catalog:
+        show_results(_known(catalog, album), form.value, every=every)
+
+
+@app.command()
+def doctor(profile: Profile = None, region: Region = None, stack: Stack = DEFAULT_STACK) -> None:
+    """Check credentials, region, stack, permissions and quotas: a line each, with what to do."""
+    from sortclient.aws.doctor import diagnose
+
+    healthy = True
+    for finding in diagnose(profile, region, stack):
+        mark = {True: "ok", False: "PROBLEM", None: "skipped"}[finding.ok]
+        advice = f" -> {finding.advice}" if finding.advice else ""
+        typer.echo(f"{mark:8}{finding.name}: {finding.detail}{advice}")
+        healthy = healthy and finding.ok is not False
+    raise typer.Exit(0 if healthy else 1)
+
+
+@app.command()
+def emulator(
+    port: Annotated[int | None, typer.Option("--port", help="Port of the emulated AWS.  [default: a free one]")] = None,
+) -> None:
+    """Run the emulated AWS by itself, printing the environment that attaches to it; Ctrl-C ends it."""
+    from sortclient.emulator.main import run
+
+    run(port)
+
+
+def _aws(profile: str | None, region: str | None, stack: str) -> AwsComparer:
+    from sortclient.aws.comparer import AwsComparer
+    from sortclient.aws.session import open_session
+    from sortclient.aws.stack import find_stack
+
+    session = open_session(profile, region)
+    return AwsComparer(session, find_stack(session, stack))
+
+
+def _catalog() -> Catalog:
+    from sortclient.catalog import open_catalog
+
+    return open_catalog()
+
+
+def _known(catalog: Catalog, name: str | None) -> Album:
+    album = catalog.find_album(name)
+    if album is None:
+        names = ", ".join(catalog.album_names())
+        known = f"Known are: {names}." if names else "Sort a folder first: sortclient sort FOLDER --ref FILE."
+        raise InputError(f"There is no album '{name}'. {known}" if name else f"There is no album yet. {known}")
+    return album
+
+
+def main() -> None:
+    """Run the command; the one place where errors become an exit status and a line."""
+    # Names of files are printed whatever the terminal's encoding.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except SortError as error:
+        sys.stderr.write(f"sortclient: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        stopped = Stopped()
+        sys.stderr.write(f"\nsortclient: {stopped}\n")
+        sys.exit(stopped.exit_code)
+    except BrokenPipeError:
+        # The reader of stdout is gone (`sortclient results | head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

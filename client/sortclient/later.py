@@ -1,0 +1,98 @@
+"""What comes after a run: sync, status and results of an album that is known already."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sortclient.album import Album
+from sortclient.catalog import Catalog
+from sortclient.errors import InputError
+from sortclient.ledger import count, row, summary, write_csv, write_json
+from sortclient.model import Headshot, Outcome
+from sortclient.run import EXIT_UNSETTLED, output_of, synchronised
+from sortclient.sync import Fetch, sync
+from sortclient.verdicts import verdicts
+
+if TYPE_CHECKING:
+    from sortclient.aws.comparer import AwsComparer, Backlog
+
+
+def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: Album | None) -> Album:
+    """Bring the catalog up to what the cloud knows of the album; an album of another machine is taken over whole."""
+    if known is None:
+        if name is None or name not in comparer.albums():
+            names = ", ".join(comparer.albums()) or "none"
+            raise InputError(f"There is no album '{name or ''}'. In the cloud: {names}.")
+        known = catalog.open_album(name, None, comparer.place)
+    else:
+        known = catalog.open_album(known.name, None, comparer.place)
+    if known.folder is None:
+        _adopt(comparer, known)
+    else:
+        for event in comparer.refresh(known.name, _unsettled_cells(known)):
+            known.record(event.comparison)
+    known.save()
+    return known
+
+
+def _adopt(comparer: AwsComparer, album: Album) -> None:
+    people: dict[str, list[Headshot]] = {}
+    for shot in comparer.people(album.name):
+        people.setdefault(shot.person, []).append(Headshot(shot.person, shot.digest, "", b""))
+    for person, headshots in people.items():
+        album.set_headshots(person, headshots)
+    photos = set()
+    for comparison in comparer.cells(album.name):
+        album.record(comparison)
+        photos.add(comparison.photo)
+    album.adopt(comparer.photo_names(album.name, photos))
+    album.set_threshold(comparer.threshold(album.name))
+
+
+def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
+    """(headshot, photo) of the cells that are missing or failed."""
+    album.forget_failed()
+    headshots = album.headshots()
+    for candidate in album.candidates():
+        if candidate.digest is not None:
+            for headshot in album.missing(candidate.digest, headshots):
+                yield headshot, candidate.digest
+
+
+def synchronise(album: Album, out: Path | None, layout: str | None, fetch: Fetch | None) -> int:
+    place, template = output_of(album, out, layout)
+    done = sync(album, place, template, fetch)
+    sys.stderr.write(f"{synchronised(place, done)}\n")
+    return EXIT_UNSETTLED if done.missing or count(verdicts(album)).unsettled else 0
+
+
+def show_status(album: Album, backlog: Backlog | None) -> int:
+    tally = count(verdicts(album))
+    sys.stdout.write(f"Album {album.name}: {album.folder or 'in the cloud'}, threshold {album.threshold:g}\n")
+    sys.stdout.writelines(f"{line}\n" for line in summary(tally))
+    if backlog is not None:
+        sys.stdout.write(
+            f"Waiting in the cloud: {backlog.compare} to compare, {backlog.enroll} headshots, "
+            f"{backlog.dead_letters} dead letters\n"
+        )
+    return EXIT_UNSETTLED if tally.unsettled else 0
+
+
+def show_results(album: Album, form: str, *, every: bool) -> None:
+    """Matches (or every row of the ledger) on stdout."""
+    rows = (verdict for verdict in verdicts(album) if every or verdict.outcome is Outcome.MATCH)
+    if form == "csv":
+        write_csv(rows, sys.stdout)
+    elif form == "json":
+        write_json(rows, sys.stdout)
+    else:
+        for verdict in rows:
+            cells = row(verdict)
+            similarity = "" if cells["similarity"] is None else f"{cells['similarity']:.1f}"
+            sys.stdout.write(
+                f"{similarity:>6}  {verdict.outcome:<11}  {verdict.person:<16}  {cells['photo']}"
+                f"{'  (' + verdict.detail + ')' if verdict.detail else ''}\n"
+            )

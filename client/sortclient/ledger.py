@@ -1,0 +1,108 @@
+"""The ledger: every file of the folder with its outcome, and the counts, which add up to the files found."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from sortclient.errors import InputError, SortError
+from sortclient.model import Outcome
+from sortclient.verdicts import Verdict
+
+COLUMNS = ("photo", "person", "outcome", "similarity", "detail")
+
+
+def row(verdict: Verdict) -> dict[str, str | float | None]:
+    similarity = None if verdict.similarity is None else round(verdict.similarity, 2)
+    return dict(
+        zip(
+            COLUMNS,
+            (verdict.entry.path, verdict.person, verdict.outcome.value, similarity, verdict.detail),
+            strict=True,
+        )
+    )
+
+
+def write_csv(verdicts: Iterable[Verdict], stream: TextIO) -> None:
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row(verdict) for verdict in verdicts)
+
+
+def write_json(verdicts: Iterable[Verdict], stream: TextIO) -> None:
+    """A list of objects, one a line, so that a large ledger is written as it is read."""
+    stream.write("[")
+    for index, verdict in enumerate(verdicts):
+        stream.write("\n" if index == 0 else ",\n")
+        stream.write(json.dumps(row(verdict), ensure_ascii=False))
+    stream.write("\n]\n")
+
+
+_WRITERS = {".csv": write_csv, ".json": write_json}
+
+
+def check_ledger_file(file: Path) -> None:
+    """Refuse what could not be written before the work is done, not after it."""
+    if file.suffix.lower() not in _WRITERS:
+        raise InputError(f"{file}: the ledger is written as .csv or .json; name such a file.")
+    if not file.absolute().parent.is_dir():
+        raise InputError(f"{file}: its folder does not exist; make it, or name another file.")
+
+
+def write_ledger(verdicts: Iterable[Verdict], file: Path) -> None:
+    """Write beside, then rename: a ledger is whole or the earlier one."""
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        # A byte order mark would help Excel and break scripts; the file is plain UTF-8.
+        with beside.open("w", encoding="utf-8", newline="") as stream:
+            _WRITERS[file.suffix.lower()](verdicts, stream)
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise SortError(f"The ledger {file} could not be written: {error.strerror}. The verdicts are kept.") from error
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of a ledger. A file is in exactly one of ``photos`` and ``rejected``."""
+
+    photos: int = 0
+    rejected: Counter[Outcome] = field(default_factory=Counter)
+    people: dict[str, Counter[Outcome]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> int:
+        return self.photos + self.rejected.total()
+
+    @property
+    def unsettled(self) -> int:
+        """How many verdicts failed or are pending."""
+        return sum(counts[Outcome.FAILED] + counts[Outcome.PENDING] for counts in self.people.values())
+
+
+def count(verdicts: Iterable[Verdict]) -> Tally:
+    tally = Tally()
+    path = None
+    for verdict in verdicts:
+        if not verdict.person:
+            tally.rejected[verdict.outcome] += 1
+            continue
+        if verdict.entry.path != path:
+            path = verdict.entry.path
+            tally.photos += 1
+        tally.people.setdefault(verdict.person, Counter())[verdict.outcome] += 1
+    return tally
+
+
+def summary(tally: Tally) -> Iterator[str]:
+    """The lines a person reads at the end."""
+    rejected = "".join(f", {number} {outcome.value}" for outcome, number in sorted(tally.rejected.items()))
+    yield f"{tally.files} files: {tally.photos} photos{rejected}"
+    for person, counts in tally.people.items():
+        parts = [f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]]
+        yield f"{person}: {', '.join(parts)}"

@@ -1,0 +1,101 @@
+"""Progress on stderr: a bar on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+LINE_EVERY = 5.0  # seconds between two lines in a log
+
+
+class Progress:
+    """Counts what happens in a run and shows it. ``total`` is in comparisons: cells that this run still needs."""
+
+    def __init__(self) -> None:
+        self.identified = self.uploaded = self.compared = self.rejected = 0
+        self.matches = 0
+        self.total: int = 0
+        self.waiting = ""
+        self._started = self._shown_at = time.monotonic()
+        self._console: Console | None = None
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Progress:
+        from rich.console import Console
+
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        if self._console.is_terminal:
+            from rich.progress import BarColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(BarColumn(), TextColumn("{task.description}"), console=self._console, transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("starting", total=None)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """No bar while a person is asked something."""
+        if self._bar is not None:
+            self._bar.stop()
+        try:
+            yield
+        finally:
+            if self._bar is not None:
+                self._bar.start()
+
+    def tell(self, line: str) -> None:
+        """A line that stays."""
+        if self._console is None:
+            sys.stderr.write(f"{line}\n")
+        else:
+            self._console.print(line, markup=False)
+
+    def show(self) -> None:
+        """Bring the display up to date; cheap to call for each event."""
+        now = time.monotonic()
+        if self._bar is not None and self._task is not None:
+            if now - self._shown_at >= 0.1:
+                self._shown_at = now
+                self._bar.update(self._task, completed=self.compared, total=self.total or None, description=self.line())
+        elif now - self._shown_at >= LINE_EVERY:
+            self._shown_at = now
+            self.tell(self.line())
+
+    def line(self) -> str:
+        elapsed = time.monotonic() - self._started
+        speed = self.compared / elapsed if elapsed > 0 else 0.0
+        parts = [f"prepared {self.identified}"]
+        if self.uploaded:
+            parts.append(f"uploaded {self.uploaded}")
+        parts += [f"compared {self.compared} of {self.total}", f"matches {self.matches}", f"{speed:.1f}/s"]
+        if speed > 0 and self.total > self.compared and elapsed > 3:
+            parts.append(f"{_duration((self.total - self.compared) / speed)} left")
+        if self.waiting:
+            parts.append(self.waiting)
+        return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,123 @@
+"""The sorting use case: from a folder and headshots to verdicts in the catalog and matches on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sortclient.album import Album
+from sortclient.catalog import Catalog
+from sortclient.comparer import Compared, Comparer, Event, Identified, Rejected, Request, Uploaded, Waiting
+from sortclient.errors import InputError
+from sortclient.headshots import Reference, check_faces, prepare_headshots
+from sortclient.model import Headshot
+from sortclient.photos.scan import scan
+from sortclient.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asks for. ``threshold`` None keeps the album's."""
+
+    folder: Path  # absolute
+    references: Sequence[Reference]
+    album: str
+    threshold: float | None = None
+    originals: bool = False
+    wait: bool = True
+
+
+def open_album(order: Order, catalog: Catalog, comparer: Comparer, progress: Progress) -> Album:
+    """The album with its people as ordered. Nothing of the folder has been read yet; bad headshots are InputErrors.
+
+    A person named in the order has the headshots of the order from now on; the album's other people stay.
+    """
+    headshots = prepare_headshots(order.references)
+    known = catalog.find_album(order.album)
+    standing = {shot.digest: shot.person for shot in known.headshots()} if known else {}
+    for shot in headshots:
+        if standing.get(shot.digest, shot.person) != shot.person:
+            raise InputError(f"Headshot {shot.source} is {standing[shot.digest]}'s in album '{order.album}' already.")
+    check_faces([shot for shot in headshots if shot.digest not in standing], comparer, progress.tell)
+    album = catalog.open_album(order.album, order.folder, comparer.place)
+    by_person: dict[str, list[Headshot]] = {}
+    for shot in headshots:
+        by_person.setdefault(shot.person, []).append(shot)
+    for person, shots in by_person.items():
+        album.set_headshots(person, shots)
+    if order.threshold is not None:
+        album.set_threshold(order.threshold)
+    album.forget_failed()
+    album.forget_other_engines(comparer.engine)
+    album.save()
+    return album
+
+
+def take_stock(album: Album) -> int:
+    """Scan the folder into the catalog; how many comparisons its photos still need, at most."""
+    assert album.folder is not None  # noqa: S101 (opened with one)
+    album.scanned(scan(album.folder))
+    headshots = album.headshots()
+    return sum(
+        len(headshots) if candidate.digest is None else len(album.missing(candidate.digest, headshots))
+        for candidate in album.candidates()
+    )
+
+
+def compare(order: Order, album: Album, comparer: Comparer, progress: Progress, total: int) -> None:
+    """Let the comparer do what is missing and record what it yields. Stopped early, all that was recorded stays."""
+    headshots = album.headshots()
+    request = Request(
+        album=album.name,
+        threshold=album.threshold,
+        headshots=headshots,
+        candidates=album.candidates,
+        missing=lambda digest: album.missing(digest, headshots),
+        originals=order.originals,
+        wait=order.wait,
+    )
+    recorder = _Recorder(album, progress, {shot.digest: shot.person for shot in headshots})
+    progress.total = total
+    events = comparer.compare(request)
+    try:
+        for event in events:
+            recorder.take(event)
+            album.save_now_and_then()
+            progress.show()
+    finally:
+        close: Callable[[], None] | None = getattr(events, "close", None)
+        if close is not None:
+            close()
+        album.save()
+
+
+class _Recorder:
+    """Writes events into the catalog and counts them for the progress."""
+
+    def __init__(self, album: Album, progress: Progress, people: dict[str, str]) -> None:
+        self._album, self._progress, self._people = album, progress, people
+        self._matched: set[tuple[str, bytes]] = set()
+
+    def take(self, event: Event) -> None:
+        progress = self._progress
+        progress.waiting = ""
+        match event:
+            case Identified(file, digest):
+                self._album.identified(file.path, digest)
+                progress.identified += 1
+            case Rejected(file, outcome, detail):
+                self._album.rejected(file.path, outcome, detail)
+                progress.identified += 1
+                progress.rejected += 1
+                progress.total -= len(self._people)
+            case Uploaded():
+                progress.uploaded += 1
+            case Compared(comparison):
+                self._album.record(comparison)
+                progress.compared += 1
+                if comparison.similarity is not None and comparison.similarity >= self._album.threshold:
+                    self._matched.add((self._people.get(comparison.headshot, ""), bytes.fromhex(comparison.photo)))
+                    progress.matches = len(self._matched)
+            case Waiting(detail):
+                progress.waiting = detail
