@@ -48,7 +48,7 @@ class Workers:
         if self._executor is None:
             # Spawned, not forked: a forked copy of a process with threads (uploads, ONNX Runtime) can deadlock.
             self._executor = ProcessPoolExecutor(
-                self.processes, multiprocessing.get_context("spawn"), initializer=_live_with_parent
+                self.processes, multiprocessing.get_context("spawn"), initializer=live_with_parent
             )
         return self._executor.submit(function, item)
 
@@ -88,7 +88,7 @@ class Workers:
                 yield item, Crashed("reading it ended the process that did it")
 
 
-def _live_with_parent() -> None:
+def live_with_parent() -> None:
     """Leave Ctrl-C to the parent, and end when it is gone, also when it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
