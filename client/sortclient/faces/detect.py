@@ -1,0 +1,116 @@
+"""Finding faces: two detectors, each for what the other one misses.
+
+dlib's convolutional network finds faces that are turned, tilted or partly hidden, but takes long for a large picture.
+dlib's HOG detector needs upright faces from the front, and is cheap enough for the whole picture. So the network looks
+at a small copy, for the faces that the picture is about, and HOG at the large one, for the small faces of a group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sortclient.faces.models import DETECTOR, model_file
+from sortclient.faces.networks import PADDING, detection_network
+from sortclient.faces.runtime import session
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Both detectors look for faces of 80 px. So the network finds faces from an eighth of the picture's long side on,
+# and HOG from a twenty-fourth.
+_NETWORK_SIDE = 640  # px, long side
+_HOG_SIDE = 1920  # px, long side
+_MOST_ENLARGED = 2.0  # as often as dlib's users let it enlarge; more shows nothing that is there
+
+_WINDOW = 80  # px; side of the face that the network sees
+_CELL = 8  # px from one of the network's cells to the next: three convolutions with stride 2
+_FIRST_CELL = 14 - PADDING  # px; the centre of the first: three times v -> 2v + 2, from 0
+_PYRAMID = 5 / 6  # of each picture to the next smaller one
+_SMALLEST_PICTURE = 40  # px; a face that fills more than the picture is still seen in half a window
+
+# The network file's own number: of two detections that share more of their union, one goes.
+_SAME_FACE = 0.338
+# Of two detections where one lies in the other so far, both are of one face; the two detectors' boxes differ in size.
+_INSIDE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A square in px of the picture, which may reach beyond it."""
+
+    left: float
+    top: float
+    side: float
+    score: float
+
+
+class Detector:
+    """Loads both models; not for use by several threads at once."""
+
+    def __init__(self) -> None:
+        import dlib
+
+        self._network = session(detection_network, model_file(DETECTOR), fixed_shape=False)
+        self._hog: Any = dlib.get_frontal_face_detector()
+
+    def detect(self, image: Image.Image) -> list[Detection]:
+        """The faces in an RGB picture, largest first."""
+        found = _distinct(self._by_network(image))
+        found = _distinct(self._by_hog(image), found)
+        return sorted(found, key=lambda face: face.side, reverse=True)
+
+    def _by_network(self, image: Image.Image) -> Iterator[Detection]:
+        import numpy as np
+
+        width, height = _fitted(image, _NETWORK_SIDE)
+        scale = 1.0
+        while min(width, height) * scale >= _SMALLEST_PICTURE:
+            level = _resized(image, round(width * scale), round(height * scale))
+            scores = self._network.run(None, {"picture": np.asarray(level)[None]})[0][0, 0]
+            across, down = image.width / level.width, image.height / level.height
+            for row, column in np.argwhere(scores > 0).tolist():
+                x, y = _FIRST_CELL + _CELL * column, _FIRST_CELL + _CELL * row
+                corner = ((x - _WINDOW / 2) * across, (y - _WINDOW / 2) * down)
+                yield Detection(*corner, _WINDOW * across, float(scores[row, column]))
+            scale *= _PYRAMID
+
+    def _by_hog(self, image: Image.Image) -> Iterator[Detection]:
+        import numpy as np
+
+        width, height = _fitted(image, _HOG_SIDE)
+        level = _resized(image.convert("L"), width, height)  # in colour it costs a third more and finds the same
+        scale = image.width / width
+        boxes, scores, _ = self._hog.run(np.asarray(level), 0, 0.0)
+        for box, score in zip(boxes, scores, strict=True):
+            yield Detection(box.left() * scale, box.top() * scale, box.width() * scale, float(score))
+
+
+def _distinct(detections: Iterable[Detection], known: Iterable[Detection] = ()) -> list[Detection]:
+    """``known`` and those of ``detections`` that are of no face already there, the surest first."""
+    kept = list(known)
+    for detection in sorted(detections, key=lambda detection: detection.score, reverse=True):
+        if not any(_same_face(detection, other) for other in kept):
+            kept.append(detection)
+    return kept
+
+
+def _same_face(one: Detection, other: Detection) -> bool:
+    width = min(one.left + one.side, other.left + other.side) - max(one.left, other.left)
+    height = min(one.top + one.side, other.top + other.side) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return False
+    shared, areas = width * height, (one.side**2, other.side**2)
+    return shared > _SAME_FACE * (sum(areas) - shared) or shared > _INSIDE * min(areas)
+
+
+def _fitted(image: Image.Image, side: int) -> tuple[int, int]:
+    scale = min(side / max(image.size), _MOST_ENLARGED)
+    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
+
+
+def _resized(image: Image.Image, width: int, height: int) -> Image.Image:
+    from PIL import Image
+
+    return image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)

@@ -1,0 +1,27 @@
+"""Where the trained models lie: in the package face_recognition_models, of the extra `local`.
+
+The package is never imported: its `__init__` needs pkg_resources, which setuptools no longer has.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from sortclient.errors import SortError
+
+# All three are in the public domain. The package's 68-point predictor is not free for commercial use:
+# nothing here may load it.
+EMBEDDER = "dlib_face_recognition_resnet_model_v1.dat"
+DETECTOR = "mmod_human_face_detector.dat"
+LANDMARKS = "shape_predictor_5_face_landmarks.dat"
+
+
+def model_file(name: str) -> Path:
+    """The installed file of this name. Raises SortError where the extra is not installed."""
+    spec = find_spec("face_recognition_models")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        file = Path(folder, "models", name)
+        if file.is_file():
+            return file
+    raise SortError("comparing on this machine needs the face engine: pip install 'sortclient[local]'")
