@@ -1,0 +1,67 @@
+"""The enroll queue's function: a new headshot against every photo that was there before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from photosort import clients
+from photosort.batch import Batch
+from photosort.bucket import Bucket
+from photosort.events import parse_enrolments
+from photosort.keys import HeadshotKey
+from photosort.sending import Message, send
+from photosort.settings import EnrollSettings
+from photosort.telemetry import emit, logger
+from photosort.work import PHOTOS_A_MESSAGE, Headshot, Work
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_sqs import SQSClient
+
+# LastModified has whole seconds. A photo written in the headshot's own second may have been listed before it:
+# the overlap costs at most a second call, a gap would lose a cell.
+_OVERLAP = timedelta(seconds=2)
+
+
+@cache
+def _started() -> EnrollSettings:
+    return EnrollSettings.read(os.environ)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    settings = _started()
+    batch = enroll_batch(
+        event["Records"],
+        bucket=Bucket(clients.s3(), settings.bucket),
+        sqs=clients.sqs(),
+        queue_url=settings.compare_queue,
+    )
+    emit(batch.counts, context)
+    return batch.response()
+
+
+def enroll_batch(records: Sequence[dict[str, Any]], *, bucket: Bucket, sqs: SQSClient, queue_url: str) -> Batch:
+    """Fan out the photos of each headshot that the SQS ``records`` announce, as work for the compare queue."""
+    batch = Batch()
+    for record in records:
+        with batch.isolated(record["messageId"]):
+            for enrolment in parse_enrolments(record["body"]):
+                batch.counts["FannedOut"] += send(sqs, queue_url, _messages(bucket, enrolment.headshot))
+    logger.info("batch", extra={"messages": len(records), "failed": len(batch.failed), "counts": dict(batch.counts)})
+    return batch
+
+
+def _messages(bucket: Bucket, headshot: HeadshotKey) -> Iterator[Message]:
+    """Lazy: the first photos are being compared while the rest is listed."""
+    enrolled = bucket.arrival(headshot)
+    if enrolled is None:
+        return  # expired, or deleted: nobody asks for its cells any more
+    shots = (Headshot(headshot.person, headshot.digest),)
+    photos = (digest for digest, arrived in bucket.photos(headshot.album) if arrived <= enrolled + _OVERLAP)
+    while some := tuple(islice(photos, PHOTOS_A_MESSAGE)):
+        yield Message(Work(headshot.album, some, shots))
