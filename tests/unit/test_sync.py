@@ -1,0 +1,188 @@
+"""The matches on disk follow the verdicts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from photosort.comparison import Comparison
+from sortclient.album import Album
+from sortclient.errors import InputError, SortError
+from sortclient.model import Headshot
+from sortclient.photos.scan import scan
+from sortclient.sync import DEFAULT_LAYOUT, Synchronised, check_layout, check_out, sync
+
+ME, YOU = "a" * 64, "b" * 64
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "Matches"
+
+
+def digest_of(name: str) -> str:
+    return name.encode().hex().ljust(64, "0")[:64]
+
+
+def put(album: Album, folder: Path, name: str, me: float, you: float = 0.0, content: bytes | None = None) -> None:
+    """A photo with its cells."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content or name.encode())
+    album.set_headshots("me", [Headshot("me", ME, "me.jpg", b"")])
+    album.set_headshots("you", [Headshot("you", YOU, "you.jpg", b"")])
+    album.scanned(scan(folder))
+    digest = digest_of(name if content is None else content.decode())
+    album.identified(name, digest)
+    for headshot, similarity in ((ME, me), (YOU, you)):
+        album.record(Comparison(headshot, digest, similarity, None, "", "test", ""))
+
+
+def below(out: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
+
+
+def test_matches_are_copied_with_their_folders_and_times(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    put(album, folder, "sub/one.jpg", 90, 85)
+    put(album, folder, "no.jpg", 10)
+    os.utime(folder / "one.jpg", ns=(10**18, 10**18))
+    album.scanned(scan(folder))
+    album.identified("one.jpg", digest_of("one.jpg"))
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=3)
+    assert below(out) == {"me/one.jpg": b"one.jpg", "me/sub/one.jpg": b"sub/one.jpg", "you/sub/one.jpg": b"sub/one.jpg"}
+    assert (out / "me/one.jpg").stat().st_mtime_ns == 10**18
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=3)
+
+
+def test_what_is_no_match_any_more_is_taken_away(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "sub/one.jpg", 90)
+    put(album, folder, "two.jpg", 90)
+    sync(album, out, DEFAULT_LAYOUT)
+    put(album, folder, "sub/one.jpg", 10, content=b"another picture")
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1, removed=1)
+    assert below(out) == {"me/two.jpg": b"two.jpg"}
+    assert not (out / "me/sub").exists()
+
+
+def test_a_file_that_somebody_changed_or_put_there_is_never_removed(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    sync(album, out, DEFAULT_LAYOUT)
+    (out / "me/one.jpg").write_bytes(b"retouched by hand")
+    (out / "me/own.jpg").write_bytes(b"not ours")
+    album.set_threshold(95)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(kept=1)
+    assert below(out) == {"me/one.jpg": b"retouched by hand", "me/own.jpg": b"not ours"}
+
+
+def test_a_foreign_file_of_the_same_name_is_never_overwritten(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    (out / "me").mkdir(parents=True)
+    (out / "me/one.jpg").write_bytes(b"not ours")
+    sync(album, out, DEFAULT_LAYOUT)
+    assert below(out) == {"me/one.jpg": b"not ours", "me/one (2).jpg": b"one.jpg"}
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
+
+
+def test_a_copy_of_a_sync_that_is_forgotten_is_taken_for_ours(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    (out / "me").mkdir(parents=True)
+    (out / "me/one.jpg").write_bytes(b"one.jpg")
+    sync(album, out, DEFAULT_LAYOUT)
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+
+
+def test_names_that_a_file_system_may_take_for_one_are_kept_apart(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "One.jpg", 90)
+    put(album, folder, "one.jpg", 90)
+    sync(album, out, DEFAULT_LAYOUT)
+    assert sorted(below(out).values()) == [b"One.jpg", b"one.jpg"]
+    assert len({name.casefold() for name in below(out)}) == 2
+
+
+@pytest.mark.parametrize(
+    ("layout", "names"),
+    [
+        ("{path}", {"sub/one.jpg"}),
+        ("PhotosWith{person}/{path}", {"PhotosWithme/sub/one.jpg", "PhotosWithyou/sub/one.jpg"}),
+    ],
+)
+def test_layouts(album: Album, folder: Path, out: Path, layout: str, names: set[str]) -> None:
+    put(album, folder, "sub/one.jpg", 90, 90)
+    sync(album, out, layout)
+    assert set(below(out)) == names
+    assert sync(album, out, layout).added == 0
+
+
+def test_without_folders_of_people_a_copy_stays_while_anybody_matches(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90, 85)
+    sync(album, out, "{path}")
+    album.set_threshold(87)  # no match for `you` any more
+    sync(album, out, "{path}")
+    assert set(below(out)) == {"one.jpg"}
+    album.set_threshold(99)
+    sync(album, out, "{path}")
+    assert below(out) == {}
+
+
+def test_another_layout_moves_everything(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, out, "PhotosWith{person}/{path}")
+    assert set(below(out)) == {"PhotosWithme/one.jpg"}
+
+
+def test_a_changed_original_is_not_copied_and_the_cloud_copy_is_named_one(
+    album: Album, folder: Path, out: Path
+) -> None:
+    put(album, folder, "one.jpg", 90)
+    (folder / "one.jpg").write_bytes(b"changed since it was compared")
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(missing=1)
+    assert below(out) == {}
+    fetched = {digest_of("one.jpg"): b"the copy"}
+    assert sync(album, out, DEFAULT_LAYOUT, fetched.get) == Synchronised(added=1, copies=1)
+    assert below(out) == {"me/one.jpg": b"the copy"}
+
+
+def test_a_full_disk_leaves_no_half_file_and_one_line(
+    album: Album, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(album, folder, "one.jpg", 90)
+
+    def full(_: Path, part: Path) -> None:
+        part.write_bytes(b"ha")
+        raise OSError(28, "No space left on device", str(part))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copyfile", full)
+        with pytest.raises(SortError, match="No space left on device"):
+            sync(album, out, DEFAULT_LAYOUT)
+    assert below(out) == {}
+    sync(album, out, DEFAULT_LAYOUT)
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+
+
+def test_a_link_that_leads_out_is_not_followed(album: Album, folder: Path, out: Path, tmp_path: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    out.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (out / "me").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SortError, match="leads out"):
+        sync(album, out, DEFAULT_LAYOUT)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("layout", ["{person}", "{path}/{name}", "{path", "../{path}", "/{path}", "a//{path}", "{}"])
+def test_layouts_that_are_refused(layout: str) -> None:
+    with pytest.raises(InputError):
+        check_layout(layout)
+
+
+def test_the_output_may_not_lie_in_the_folder(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="inside the sorted folder"):
+        check_out(folder / "Matches", folder)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is not a folder"):
+        check_out(tmp_path / "file", folder)
+    assert check_out(tmp_path / "Matches", folder) == tmp_path / "Matches"
