@@ -36,23 +36,24 @@ def decode(content: bytes, longest_side: int = ANALYSIS_SIDE) -> Image.Image:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     _register_heif()
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow warns above it and refuses above its double
     try:
         with warnings.catch_warnings():
-            # Pillow warns above 89 million pixels; the limit that counts is the one below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             opened = Image.open(io.BytesIO(content), formats=_FORMATS)
     except UnidentifiedImageError as error:
         raise NotAPhoto("not a picture" if content else "the file is empty") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise Unreadable(f"claims more than {MOST_PIXELS // 1_000_000} million px") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise Unreadable(f"broken picture: {error}") from error
     with opened as image:
         width, height = image.size
-        if width * height > MOST_PIXELS:
-            raise Unreadable(f"claims {width} x {height} px; at most {MOST_PIXELS // 1_000_000} million are read")
         if min(width, height) < SMALLEST_SIDE:
             raise Unreadable(f"{width} x {height} px; at least {SMALLEST_SIDE} a side are needed")
         try:
-            image.draft("RGB", (longest_side, longest_side))
+            shrink = min(1.0, longest_side / max(width, height))
+            image.draft(image.mode, (round(width * shrink), round(height * shrink)))
             upright = ImageOps.exif_transpose(image)
             upright.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
             return _rgb(upright)

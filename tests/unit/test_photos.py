@@ -1,0 +1,168 @@
+"""Finding, decoding and preparing photos."""
+
+from __future__ import annotations
+
+import io
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from sortclient.errors import InputError
+from sortclient.photos.decode import NotAPhoto, Unreadable, decode
+from sortclient.photos.prepare import analysis_copy, analysis_digest, original, read
+from sortclient.photos.scan import scan
+from tests.unit.conftest import picture
+
+ORIENTATION = 0x0112
+
+
+def content(colour: str = "teal", size: tuple[int, int] = (120, 90), form: str = "JPEG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def test_scan_finds_every_file_by_its_relative_path(folder: Path) -> None:
+    for name in ("b.jpg", "a/deep/er.png", ".hidden", "notes.txt", "with space, ü +%.jpg"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"12345")
+    found = list(scan(folder))
+    assert [file.path for file in found] == [".hidden", "a/deep/er.png", "b.jpg", "notes.txt", "with space, ü +%.jpg"]
+    assert {file.size for file in found} == {5}
+    assert all(file.location.is_file() for file in found)
+
+
+def test_scan_gives_each_spelling_of_a_name_its_own_path(folder: Path) -> None:
+    for form in ("NFC", "NFD"):
+        (folder / unicodedata.normalize(form, "é.jpg")).write_bytes(form.encode())  # type: ignore[arg-type]
+    found = list(scan(folder))
+    assert len({file.path for file in found}) == len(found) == 2
+    assert "é.jpg" in {file.path for file in found}
+
+
+def test_scan_does_not_enter_linked_folders_and_skips_dead_links(folder: Path) -> None:
+    (folder / "loop").symlink_to(folder)
+    (folder / "dead.jpg").symlink_to(folder / "gone.jpg")
+    picture(folder / "real.jpg")
+    (folder / "link.jpg").symlink_to(folder / "real.jpg")
+    assert [file.path for file in scan(folder)] == ["link.jpg", "real.jpg"]
+
+
+def test_scan_says_which_folder_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere"):
+        list(scan(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000"])
+def test_formats_are_recognised_by_content(form: str) -> None:
+    image = decode(content(form=form))
+    assert (image.mode, image.size) == ("RGB", (120, 90))
+
+
+def test_decode_turns_the_picture_upright() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    assert decode(content(exif=exif)).size == (90, 120)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((4000, 3000), (1920, 1440)), ((1000, 4000), (480, 1920)), ((200, 100), (200, 100))]
+)
+def test_decode_shrinks_and_never_enlarges(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert decode(content(size=size)).size == expected
+
+
+def test_a_large_jpeg_is_never_decoded_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import JpegImagePlugin
+
+    decoded = []
+    load = JpegImagePlugin.JpegImageFile.load
+
+    def spy(self: JpegImagePlugin.JpegImageFile) -> object:
+        decoded.append(self.size)
+        return load(self)
+
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", spy)
+    assert decode(content(size=(4000, 3000))).size == (1920, 1440)
+    assert decoded[0] == (2000, 1500)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK", "I;16"])
+def test_every_mode_becomes_rgb(mode: str) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (100, 100), 200).convert(mode).save(buffer, "TIFF" if mode == "CMYK" else "PNG")
+    assert decode(buffer.getvalue()).mode == "RGB"
+
+
+def test_transparent_parts_become_white() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGBA", (100, 100), (255, 0, 0, 0)).save(buffer, "PNG")
+    assert decode(buffer.getvalue()).getpixel((50, 50)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("text", [b"", b"hello", b"%PDF-1.7", b"\x00" * 100])
+def test_what_is_no_picture(text: bytes) -> None:
+    with pytest.raises(NotAPhoto):
+        decode(text)
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (content(size=(400, 400))[:-500], "broken"),
+        (content(form="PNG", size=(400, 400))[:150], "broken"),
+        (content(size=(79, 400)), "at least 80"),
+        (content(form="PNG", size=(20_000, 20_000), compress_level=1), "million"),
+    ],
+    ids=["truncated jpeg", "truncated png", "too small", "too large"],
+)
+def test_pictures_that_cannot_be_compared(broken: bytes, reason: str) -> None:
+    with pytest.raises(Unreadable, match=reason):
+        decode(broken)
+
+
+def test_a_file_that_cannot_be_read_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="No such file"):
+        read(tmp_path / "gone.jpg")
+    with pytest.raises(Unreadable, match="directory"):
+        read(tmp_path)
+
+
+def test_the_analysis_copy_is_a_jpeg_without_metadata() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera maker"
+    exif.get_ifd(0x8825)[1] = "N"  # the block of GPS data
+    full = content(size=(3000, 2000), exif=exif, comment=b"a comment", icc_profile=b"x" * 200)
+    copy = analysis_copy(full)
+    with Image.open(io.BytesIO(copy.content)) as image:
+        assert (image.format, image.size, copy.content_type) == ("JPEG", (1920, 1280), "image/jpeg")
+        assert not image.getexif()
+        assert not {"exif", "icc_profile", "comment"} & image.info.keys()
+
+
+def test_a_digest_names_the_bytes_and_how_they_were_prepared() -> None:
+    one, other = content("teal"), content("red")
+    assert analysis_copy(one).digest == analysis_digest(one) != analysis_digest(other)
+    assert original(one).digest != analysis_digest(one)
+    assert len(analysis_digest(one)) == 64
+
+
+def test_originals_travel_as_they_are_where_rekognition_takes_them() -> None:
+    for form, kind in (("JPEG", "image/jpeg"), ("PNG", "image/png")):
+        data = content(form=form)
+        assert (original(data).content, original(data).content_type) == (data, kind)
+    webp = content(form="WEBP")
+    assert original(webp) == analysis_copy(webp)
+    with pytest.raises(Unreadable):
+        original(content(size=(400, 400))[:-500])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_a_file_without_permission_is_unreadable(tmp_path: Path) -> None:
+    file = picture(tmp_path / "mine.jpg")
+    file.chmod(0)
+    with pytest.raises(Unreadable, match="Permission"):
+        read(file)

@@ -1,0 +1,91 @@
+"""The pool of processes: results, back-pressure, crashes, and no process left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sortclient.workers import Crashed, Workers
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def square_or_die(number: int) -> int:
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def refuse(number: int) -> int:
+    raise ValueError(f"not {number}")
+
+
+def test_every_item_has_its_result() -> None:
+    with Workers(2) as workers:
+        assert dict(workers.map(square, range(50))) == {number: number * number for number in range(50)}
+
+
+def test_a_bounded_number_of_items_is_begun() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    with Workers(2) as workers:
+        for count, _ in enumerate(workers.map(square, items(), window=6), start=1):
+            assert len(taken) - count <= 6
+    assert len(taken) == 100
+
+
+def test_an_item_that_kills_its_process_costs_only_itself() -> None:
+    with Workers(2) as workers:
+        results = dict(workers.map(square_or_die, range(12)))
+    assert isinstance(results.pop(5), Crashed)
+    assert results == {number: number * number for number in range(12) if number != 5}
+
+
+def test_what_a_worker_raises_is_raised_here() -> None:
+    with Workers(1) as workers, pytest.raises(ValueError, match="not 3"):
+        list(workers.map(refuse, [3]))
+
+
+def test_the_processes_end_with_a_killed_parent(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os, time\n"
+        "from sortclient.workers import Workers\n"
+        "if __name__ == '__main__':\n"
+        "    print(Workers(1).submit(abs, -1).result(), flush=True)\n"
+        "    import multiprocessing\n"
+        "    print(multiprocessing.active_children()[0].pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        child = int(parent.stdout.readline())
+        assert alive(child)
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(child)
+
+
+def alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
