@@ -1,0 +1,79 @@
+"""The comparer of a deployed stack: AWS compares, the client uploads and follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from sortclient.aws.cells import Cells
+from sortclient.aws.failures import explained
+from sortclient.aws.objects import Objects
+from sortclient.aws.queues import Queues
+from sortclient.aws.run import Run
+from sortclient.aws.session import Clients
+from sortclient.aws.stack import Deployment
+from sortclient.aws.watch import Pace
+from sortclient.comparer import Compared, Event, Request
+from sortclient.errors import InputError
+from sortclient.model import Box
+
+ENGINE = "rekognition"
+
+# What DetectFaces says of the picture itself, by code.
+_BAD_PICTURE = {
+    "ImageTooLargeException": "is larger than 5 MB, or than Rekognition's 10,000 px",
+    "InvalidImageFormatException": "is no JPEG or PNG",
+    "InvalidParameterException": "cannot be read as a picture",
+}
+
+
+class AwsComparer:
+    """Implements `sortclient.comparer.Comparer`. ``objects``, ``cells`` and ``queues`` are the parts of the stack."""
+
+    calls_cost_money = True
+    engine = ENGINE
+
+    def __init__(self, clients: Clients, deployment: Deployment, pace: Pace | None = None) -> None:
+        self._clients, self._deployment, self._pace = clients, deployment, pace or Pace()
+        self.place = deployment.stack_id
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(self._clients.s3, self._deployment.bucket, self._deployment.retention_days)
+
+    @cached_property
+    def cells(self) -> Cells:
+        return Cells(self._clients.dynamodb, self._deployment.table)
+
+    @cached_property
+    def queues(self) -> Queues:
+        return Queues(self._clients.sqs, self._deployment)
+
+    def find_faces(self, picture: bytes) -> Sequence[Box]:
+        """Ask Rekognition (one charged call). Raises InputError where it cannot take the picture."""
+        rekognition = self._clients.rekognition
+        with explained():
+            try:
+                answer = rekognition.detect_faces(Image={"Bytes": picture})
+            except rekognition.exceptions.ClientError as error:
+                reason = _BAD_PICTURE.get(error.response["Error"]["Code"])
+                if reason is None:
+                    raise
+                raise InputError(f"The headshot {reason}. Choose another picture.") from error
+        boxes = [face["BoundingBox"] for face in answer["FaceDetails"]]
+        faces = [Box(box["Left"], box["Top"], box["Width"], box["Height"]) for box in boxes]
+        return sorted(faces, key=lambda face: face.area, reverse=True)
+
+    def compare(self, request: Request) -> Iterator[Event]:
+        """Upload what is missing, follow what comes, ask again for what got lost.
+
+        What stays missing though the queues are empty is left pending: the iterator ends. Raises AwsError; what was
+        yielded before that stands, and the same request goes on there.
+        """
+        with explained():
+            yield from Run(request, self.objects, self.cells, self.queues, self._pace).events()
+
+    def refresh(self, album: str, wanted: Iterable[tuple[str, str]]) -> Iterator[Compared]:
+        """Those of the cells (headshot digest, photo digest) that have come, without waiting for the others."""
+        for comparison in self.cells.read(album, wanted):
+            yield Compared(comparison)

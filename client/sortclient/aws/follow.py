@@ -1,0 +1,47 @@
+"""Following an album: the cells that came since the last look.
+
+A hint that makes progress cheap and live. Whether a run is complete is decided by reading the missing cells by key,
+so a worker whose clock is wrong costs time, never a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from photosort.comparison import Comparison, timestamp
+from sortclient.aws.cells import Cells
+
+# Workers' clocks differ, and a cell is written a little after its time was taken: each look goes back so far.
+OVERLAP = timedelta(seconds=10)
+
+_BEGINNING = "0"  # before any time; DynamoDB takes no empty text for a key
+
+
+class Follower:
+    """Follows one album from the newest cell there is when it begins."""
+
+    def __init__(self, cells: Cells, album: str) -> None:
+        self._cells, self._album = cells, album
+        self._cursor = _back(cells.newest(album))
+        self._seen: set[tuple[str, str, str]] = set()
+
+    def look(self) -> Iterator[Comparison]:
+        """The cells since the last look, each once. Read it to the end: the next look begins where this one ended."""
+        seen: set[tuple[str, str, str]] = set()
+        newest = None
+        for comparison in self._cells.since(self._album, self._cursor):
+            newest = comparison.compared_at
+            mark = (comparison.headshot, comparison.photo, newest)
+            seen.add(mark)
+            if mark not in self._seen:
+                yield comparison
+        self._cursor = max(self._cursor, _back(newest))
+        self._seen = seen
+
+
+def _back(newest: str | None) -> str:
+    """Where the next look begins. A worker whose clock is fast must not move it past what the others still write."""
+    if newest is None:
+        return _BEGINNING
+    return timestamp(min(datetime.fromisoformat(newest), datetime.now(UTC)) - OVERLAP)

@@ -1,0 +1,136 @@
+"""The bucket as the client sees it: headshots and photos of an album, put, listed and fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from photosort.keys import (
+    PHOTOS,
+    HeadshotKey,
+    Key,
+    MalformedKey,
+    PhotoKey,
+    parse_key,
+    people_prefix,
+    photos_prefix,
+)
+from photosort.work import Headshot
+from sortclient.aws.chunks import chunks
+from sortclient.aws.failures import explained
+from sortclient.aws.session import THREADS
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PATH = "path"  # the metadata entry with the photo's path, percent-encoded, so that another machine can sync
+
+# S3 takes 2 KB of metadata, names included; the rest is left to whoever adds an entry later.
+_LONGEST_PATH = 1800  # bytes, encoded
+
+# Work can wait in the queue for six hours before it is given up: an object with less life left counts as gone
+# and is sent again, which starts its time anew.
+_LIFE_NEEDED = timedelta(hours=6)
+
+
+class Objects:
+    """The objects of all albums in one bucket, which keeps each for ``retention_days``."""
+
+    def __init__(self, s3: S3Client, bucket: str, retention_days: int) -> None:
+        self._s3, self._bucket = s3, bucket
+        self._life = timedelta(days=retention_days) - _LIFE_NEEDED
+
+    def albums(self) -> list[str]:
+        """The names of the albums that have photos here, in order."""
+        names = []
+        with explained():
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=PHOTOS, Delimiter="/"
+            )
+            for page in pages:
+                for entry in page.get("CommonPrefixes", []):
+                    name = unquote(entry["Prefix"].removeprefix(PHOTOS).removesuffix("/"))
+                    if photos_prefix(name) == entry["Prefix"]:  # else it is not of our writing
+                        names.append(name)
+        return sorted(names)
+
+    def people(self, album: str, lasting: bool = False) -> list[Headshot]:
+        """The album's headshots; ``lasting`` leaves out those that are about to expire."""
+        with explained():
+            return [
+                Headshot(key.person, key.digest)
+                for page in self._pages(people_prefix(album), lasting)
+                for key in page
+                if isinstance(key, HeadshotKey)
+            ]
+
+    def photos(self, album: str, lasting: bool = False) -> Iterator[list[str]]:
+        """The digests of the album's photos, up to 1,000 at a time; ``lasting`` as above."""
+        with explained():
+            for page in self._pages(photos_prefix(album), lasting):
+                yield [key.digest for key in page if isinstance(key, PhotoKey)]
+
+    def photo_names(self, album: str, digests: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """(digest, path) of each photo that is there; without a path in its metadata it is named by its digest.
+
+        The path is what some machine once wrote: whoever makes a file of it checks it first.
+        """
+        with explained(), ThreadPoolExecutor(THREADS) as pool:
+            for batch in chunks(digests, THREADS * 4):
+                for digest, path in zip(batch, pool.map(lambda digest: self._path(album, digest), batch), strict=True):
+                    if path is not None:
+                        yield digest, path
+
+    def download(self, album: str, digest: str) -> bytes | None:
+        """The photo's copy as it was uploaded; None where it has expired."""
+        with explained():
+            try:
+                return self._s3.get_object(Bucket=self._bucket, Key=str(PhotoKey(album, digest)))["Body"].read()
+            except self._s3.exceptions.NoSuchKey:
+                return None
+
+    def put(self, key: HeadshotKey | PhotoKey, content: bytes, content_type: str, path: str | None = None) -> None:
+        """Put one object. Raises botocore's errors: it runs in threads, and is explained where it is waited for."""
+        self._s3.put_object(
+            Bucket=self._bucket,
+            Key=str(key),
+            Body=content,
+            ContentType=content_type,
+            Metadata={} if path is None else path_metadata(path),
+        )
+
+    def _pages(self, prefix: str, lasting: bool) -> Iterator[list[Key]]:
+        oldest = datetime.now(UTC) - self._life
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            keys = []
+            for entry in page.get("Contents", []):
+                if lasting and entry["LastModified"] < oldest:
+                    continue
+                try:
+                    keys.append(parse_key(entry["Key"]))
+                except MalformedKey:
+                    continue  # somebody else's object: nothing of ours is named so
+            yield keys
+
+    def _path(self, album: str, digest: str) -> str | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            head = self._s3.head_object(Bucket=self._bucket, Key=str(PhotoKey(album, digest)))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "404":  # a HEAD has no body, and so no code of S3's own
+                return None
+            raise
+        return unquote(head["Metadata"].get(PATH, "")) or f"{digest}.jpg"
+
+
+def path_metadata(path: str) -> dict[str, str]:
+    """The path for the object's metadata (ASCII only); of one that is too long, the file's name without its folders."""
+    for text in (path, path.rpartition("/")[2]):
+        encoded = quote(text)
+        if len(encoded) <= _LONGEST_PATH:
+            return {PATH: encoded}
+    return {}

@@ -1,0 +1,158 @@
+"""One run of the AWS comparer: the headshots first, then the photos, following the cells all the while.
+
+All of it happens in the thread that pulls the events, but preparing (processes) and putting (threads).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from photosort.keys import HeadshotKey, PhotoKey
+from photosort.work import Headshot
+from sortclient.aws.cells import KEYS_A_READ, Cells
+from sortclient.aws.objects import Objects
+from sortclient.aws.preparing import Job, Rejection, prepare
+from sortclient.aws.queues import Queues
+from sortclient.aws.upload import Parcel, Uploads
+from sortclient.aws.watch import Pace, Watch
+from sortclient.comparer import Event, Identified, Rejected, Request, Uploaded, Waiting
+from sortclient.errors import InputError
+from sortclient.model import Outcome
+from sortclient.photos.prepare import Prepared
+from sortclient.workers import Crashed, Workers
+
+
+class Run:
+    """``events`` does the work; a run is used once."""
+
+    def __init__(self, request: Request, objects: Objects, cells: Cells, queues: Queues, pace: Pace) -> None:
+        self._request, self._objects, self._cells = request, objects, cells
+        self._queues, self._pace = queues, pace
+        self._present: set[bytes] = set()  # digests of the photos in the cloud, and of those on their way
+
+    def events(self) -> Iterator[Event]:
+        self._cells.set_threshold(self._request.album, self._request.threshold)
+        if not any(self._needs_work()):
+            return
+        # Before anything is asked for: what comes from now on must not be missed.
+        watch = Watch(self._request, self._cells, self._queues, self._pace)
+        with Uploads(self._objects) as uploads:
+            fresh = yield from self._enroll(uploads)
+            yield from self._list_photos()
+            yield from self._resume(watch, fresh)
+            with Workers() as workers:
+                yield from self._send(watch, workers, uploads)
+        if self._request.wait:
+            yield from watch.settle()
+
+    def _needs_work(self) -> Iterator[bool]:
+        for candidate in self._request.candidates():
+            yield candidate.digest is None or bool(self._request.missing(candidate.digest))
+
+    def _enroll(self, uploads: Uploads) -> Generator[Event, None, set[str]]:
+        """Upload the headshots that are not there, to the last, and return their digests.
+
+        enroll_person fans them out over the photos that are there already. A photo that came before its headshot had
+        arrived would be compared without it, and fanned out on top: so no photo is sent before.
+        """
+        standing = set(self._objects.people(self._request.album, lasting=True))
+        absent = [shot for shot in self._request.headshots if Headshot(shot.person, shot.digest) not in standing]
+        for shot in absent:
+            if not shot.content:
+                raise InputError(
+                    f"The headshot of {shot.person} has expired in the cloud and is not on this machine. "
+                    f"Name it again with --ref {shot.person}=FILE."
+                )
+            key = HeadshotKey(self._request.album, shot.person, shot.digest)
+            uploads.begin(Parcel(key, shot.content, "image/jpeg"))
+        while len(uploads):
+            yield Waiting("uploading the headshots")
+            for _ in uploads.finished(timeout=1):
+                pass
+        return {shot.digest for shot in absent}
+
+    def _list_photos(self) -> Iterator[Event]:
+        for digests in self._objects.photos(self._request.album, lasting=True):
+            self._present.update(map(bytes.fromhex, digests))
+            yield Waiting(f"{len(self._present)} photos are in the cloud already")
+
+    def _resume(self, watch: Watch, fresh: set[str]) -> Iterator[Event]:
+        """Take up what earlier runs left: cells that stand, cells that failed, and cells that got lost.
+
+        Cells with ``fresh`` headshots are left out: these have no cells yet, and enroll_person asks for them.
+        """
+        yield from watch.look_up(self._left_over(watch, fresh))
+        missing = self._request.missing
+        stuck = [photo for photo in watch.wanted & self._present if not fresh.issuperset(missing(photo.hex()))]
+        if stuck and not (yield from watch.is_idle()):
+            stuck = [photo for photo in stuck if photo in watch.failed]  # the others are still in work
+        watch.ask(stuck, besides=fresh)
+        watch.failed.clear()
+
+    def _left_over(self, watch: Watch, fresh: set[str]) -> Iterator[tuple[str, str]]:
+        for candidate in self._request.candidates():
+            if candidate.digest is None or bytes.fromhex(candidate.digest) in watch.wanted:
+                continue
+            missing = self._request.missing(candidate.digest)
+            if missing:
+                watch.wanted.add(bytes.fromhex(candidate.digest))
+                yield from ((headshot, candidate.digest) for headshot in missing if headshot not in fresh)
+
+    def _send(self, watch: Watch, workers: Workers, uploads: Uploads) -> Iterator[Event]:
+        """Prepare and upload what is not there. Preparing waits while too much is on its way."""
+        known: list[tuple[str, str]] = []  # cells that may stand, of photos that turned out to be in the cloud
+        # An original is some MB, and as many as are begun are held at once.
+        window = workers.processes * 2 if self._request.originals else None
+        for job, result in workers.map(prepare, self._jobs(), window):
+            yield from self._take(job, result, watch, uploads, known)
+            yield from self._progress(watch, uploads, 0)
+            while uploads.is_full:
+                yield from self._progress(watch, uploads, 1)
+            if len(known) >= KEYS_A_READ:
+                yield from watch.look_up(known)
+                known.clear()
+        while len(uploads):
+            yield from self._progress(watch, uploads, 1)
+        yield from watch.look_up(known)
+        watch.ask(watch.failed & self._present)
+
+    def _jobs(self) -> Iterator[Job]:
+        for candidate in self._request.candidates():
+            digest = candidate.digest
+            if digest is None or (self._request.missing(digest) and bytes.fromhex(digest) not in self._present):
+                yield Job(candidate, self._request.originals)
+
+    def _take(
+        self,
+        job: Job,
+        result: Prepared | Rejection | Crashed,
+        watch: Watch,
+        uploads: Uploads,
+        known: list[tuple[str, str]],
+    ) -> Iterator[Event]:
+        before, file = job.candidate.digest, job.candidate.file
+        if before is not None and not (isinstance(result, Prepared) and result.digest == before):
+            # The file has changed since: nobody uploads what it held, unless another file has or had the same.
+            watch.wanted -= {bytes.fromhex(before)} - self._present
+        if isinstance(result, Crashed):
+            result = Rejection(Outcome.UNREADABLE, str(result))
+        if isinstance(result, Rejection):
+            yield Rejected(file, result.outcome, result.detail)
+            return
+        yield Identified(file, result.digest)
+        missing = self._request.missing(result.digest)
+        if not missing:
+            return
+        photo = bytes.fromhex(result.digest)
+        if photo not in self._present:
+            self._present.add(photo)
+            key = PhotoKey(self._request.album, result.digest)
+            uploads.begin(Parcel(key, result.content, result.content_type, file.path))
+        elif photo not in watch.wanted:
+            known.extend((headshot, result.digest) for headshot in missing)
+        watch.wanted.add(photo)
+
+    def _progress(self, watch: Watch, uploads: Uploads, timeout: float) -> Iterator[Event]:
+        for sent in uploads.finished(timeout):
+            yield Uploaded(sent.key.digest, sent.size)
+        yield from watch.look_if_due()
