@@ -22,7 +22,7 @@ test: lint ## Everything that CI runs: style, types, template, pipeline, real fa
 test-long: $(VENV)/.dev ## The tests that take minutes
 	$(BIN)/python -m pytest -m long
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import unicodedata
 from pathlib import Path
 
@@ -158,11 +157,3 @@ def test_originals_travel_as_they_are_where_rekognition_takes_them() -> None:
     assert original(webp) == analysis_copy(webp)
     with pytest.raises(Unreadable):
         original(content(size=(400, 400))[:-500])
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_without_permission_is_unreadable(tmp_path: Path) -> None:
-    file = picture(tmp_path / "mine.jpg")
-    file.chmod(0)
-    with pytest.raises(Unreadable, match="Permission"):
-        read(file)
