@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sortclient.faces.detect import Detection, Detector
 from sortclient.faces.face import Face
-from sortclient.faces.models import EMBEDDER, LANDMARKS, model_file
+from sortclient.faces.models import EMBEDDER, LANDMARKS, check_installed, model_file
 from sortclient.faces.networks import CHIP, embedding_network
 from sortclient.faces.runtime import session
 from sortclient.model import Box
@@ -34,6 +34,8 @@ class Engine:
     version = VERSION
 
     def __init__(self) -> None:
+        """Raises SortError where the extra `local` is not installed, or not as it should be."""
+        check_installed()
         import dlib
 
         self._detector = Detector()

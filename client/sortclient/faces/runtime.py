@@ -8,6 +8,7 @@ from typing import Any
 
 from sortclient.errors import SortError
 from sortclient.faces.dlib_format import UnknownFormat
+from sortclient.faces.models import REINSTALL
 
 _ERRORS_ONLY = 3  # its warnings, of missing graphics cards for one, are nothing that a person sorting photos can act on
 
@@ -27,7 +28,5 @@ def session(network: Callable[[bytes], bytes], model: Path, *, fixed_shape: bool
     try:
         content = network(model.read_bytes())
     except (UnknownFormat, OSError) as error:
-        raise SortError(
-            f"{model}: {error}. Install it again: pip install --force-reinstall 'sortclient[local]'"
-        ) from error
+        raise SortError(f"The face engine cannot use its model {model.name} ({error}): {REINSTALL}") from error
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

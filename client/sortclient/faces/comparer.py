@@ -1,0 +1,124 @@
+"""The comparer that is this machine: free, private, and without limits of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from photosort.comparison import Comparison, Problem, now
+from sortclient.comparer import Compared, Event, Identified, Rejected, Request
+from sortclient.errors import InputError
+from sortclient.faces.analyse import Analysed, analyse_file, analyse_once
+from sortclient.faces.cache import FaceCache
+from sortclient.faces.engine import VERSION
+from sortclient.faces.face import Face
+from sortclient.faces.models import check_installed
+from sortclient.faces.similarity import similarities
+from sortclient.folders import cache_folder
+from sortclient.model import Box, File, Headshot, Outcome
+from sortclient.photos.decode import NotAPhoto, Unreadable
+from sortclient.photos.prepare import analysis_digest
+from sortclient.workers import Crashed, Workers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Candidates taken up at once: enough that looking up and comparing known faces costs little each,
+# few enough that any number of photos needs the same memory.
+_CHUNK = 500
+
+
+class LocalComparer:
+    """Implements sortclient.comparer.Comparer. Its processes start when the first picture has to be read."""
+
+    place = "this machine"
+    engine = VERSION
+    calls_cost_money = False
+
+    def __init__(self, processes: int | None = None) -> None:
+        """``processes``: as many as cores, unless said. Raises SortError where the extra `local` is not installed."""
+        check_installed()
+        self._workers = Workers(processes)
+        self._cache = FaceCache(cache_folder(), VERSION)
+
+    def __enter__(self) -> LocalComparer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.close()
+        self._cache.close()
+
+    def find_faces(self, picture: bytes) -> Sequence[Box]:
+        return [face.box for face in self._faces(picture)]
+
+    def compare(self, request: Request) -> Iterator[Event]:
+        """Photos whose faces are known are compared without being read; the others are read by the processes."""
+        references = {shot.digest: self._reference(shot) for shot in request.headshots}
+        candidates = request.candidates()
+        while chunk := list(islice(candidates, _CHUNK)):
+            known = self._cache.get(candidate.digest for candidate in chunk if candidate.digest is not None)
+            pictures = [
+                (candidate.file, Analysed(candidate.digest, known[candidate.digest]))
+                for candidate in chunk
+                if candidate.digest in known
+            ]
+            yield from _compared(request, references, pictures)
+            unknown = (candidate.file for candidate in chunk if candidate.digest not in known)
+            for file, result in self._workers.map(analyse_file, unknown):
+                if isinstance(result, Analysed):
+                    yield from _compared(request, references, [(file, result)])
+                elif isinstance(result, Crashed):
+                    yield Rejected(file, Outcome.UNREADABLE, str(result))
+                else:
+                    yield Rejected(file, result.outcome, result.detail)
+
+    def _reference(self, shot: Headshot) -> NDArray[np.float32]:
+        """The embedding of the headshot's largest face, which is the one that Rekognition compares with, too."""
+        try:
+            faces = self._faces(shot.content)
+        except (NotAPhoto, Unreadable) as error:
+            raise InputError(f"Headshot {shot.source} of {shot.person}: {error}. Name it again with --ref.") from error
+        if not faces:
+            raise InputError(f"Headshot {shot.source} of {shot.person}: no face was found. Choose another picture.")
+        return faces[0].embedding
+
+    def _faces(self, picture: bytes) -> Sequence[Face]:
+        """Found by a process of the pool, so that this one never loads the models."""
+        digest = analysis_digest(picture)
+        known = self._cache.get([digest])
+        if digest in known:
+            return known[digest]
+        [(_, result)] = self._workers.map(analyse_once, [picture])
+        if isinstance(result, Crashed):
+            raise InputError(f"A headshot cannot be used: {result}. Choose another picture.")
+        return result.faces
+
+
+def _compared(
+    request: Request, references: dict[str, NDArray[np.float32]], pictures: Sequence[tuple[File, Analysed]]
+) -> Iterator[Event]:
+    """What there is to tell of ``pictures``, all compared with all references at once."""
+    faces = [picture.faces for _, picture in pictures]
+    best = {headshot: _best(faces, reference) for headshot, reference in references.items()}
+    for position, (file, picture) in enumerate(pictures):
+        yield Identified(file, picture.digest)
+        for headshot in request.missing(picture.digest):
+            similarity = best[headshot][position]
+            problem = Problem.NO_FACE if similarity is None else None
+            yield Compared(Comparison(headshot, picture.digest, similarity, problem, "", VERSION, now()))
+
+
+def _best(pictures: Sequence[Sequence[Face]], reference: NDArray[np.float32]) -> list[float | None]:
+    """For each picture the similarity of the face that is most like ``reference``; None where it has no face."""
+    import numpy as np
+
+    embeddings = [face.embedding for faces in pictures for face in faces]
+    if not embeddings:
+        return [None] * len(pictures)
+    found = similarities(np.stack(embeddings), reference)
+    counts = [len(faces) for faces in pictures]
+    starts = np.cumsum([0, *filter(None, counts)])[:-1]  # of each picture that has faces
+    best = iter(np.maximum.reduceat(found, starts).tolist())
+    return [next(best) if count else None for count in counts]
