@@ -1,8 +1,9 @@
-"""Finding faces: two detectors, each for what the other one misses.
+"""Finding faces: the network decides, and HOG tells it where in a large picture to look.
 
-dlib's convolutional network finds faces that are turned, tilted or partly hidden, but takes long for a large picture.
-dlib's HOG detector needs upright faces from the front, and is cheap enough for the whole picture. So the network looks
-at a small copy, for the faces that the picture is about, and HOG at the large one, for the small faces of a group.
+dlib's convolutional network finds faces that are turned, tilted or partly hidden, and hardly ever one that is none, but
+takes long for a large picture. dlib's HOG detector needs upright faces from the front and errs more often, but is cheap
+enough for the whole picture. So the network looks at a small copy, for the faces that the picture is about; HOG, made
+generous, proposes places in the large one, for the small faces of a group; and the network looks at each of those.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from sortclient.faces.runtime import session
 if TYPE_CHECKING:
     from PIL import Image
 
-# Both detectors look for faces of 80 px. So the network finds faces from an eighth of the picture's long side on,
-# and HOG from a twenty-fourth.
+# Both look for faces of 80 px. So the network alone finds faces from an eighth of the picture's long side on, and HOG
+# proposes them from a twenty-fourth.
 _NETWORK_SIDE = 640  # px, long side
 _HOG_SIDE = 1920  # px, long side
-_MOST_ENLARGED = 2.0  # as often as dlib's users let it enlarge; more shows nothing that is there
+_MOST_ENLARGED = 2.0  # as dlib's users let it enlarge once; more shows nothing that is there
+
+# Far below HOG's own line, 0: what the network confirms is a face all the same.
+_PROPOSED_ABOVE = -0.5
 
 _WINDOW = 80  # px; side of the face that the network sees
 _CELL = 8  # px from one of the network's cells to the next: three convolutions with stride 2
@@ -30,9 +34,14 @@ _FIRST_CELL = 14 - PADDING  # px; the centre of the first: three times v -> 2v +
 _PYRAMID = 5 / 6  # of each picture to the next smaller one
 _SMALLEST_PICTURE = 40  # px; a face that fills more than the picture is still seen in half a window
 
+# A proposed place is looked at with half a face around it, at the three sizes that allow for HOG's error in size:
+# at the largest, the proposed face has 96 px, at the smallest 67.
+_PLACE = 192  # px
+_SMALLEST_PLACE = 130  # px
+
 # The network file's own number: of two detections that share more of their union, one goes.
 _SAME_FACE = 0.338
-# Of two detections where one lies in the other so far, both are of one face; the two detectors' boxes differ in size.
+# Of two detections where one lies in the other so far, both are of one face: HOG's boxes differ from the network's.
 _INSIDE = 0.6
 
 
@@ -57,34 +66,49 @@ class Detector:
 
     def detect(self, image: Image.Image) -> list[Detection]:
         """The faces in an RGB picture, largest first."""
-        found = _distinct(self._by_network(image))
-        found = _distinct(self._by_hog(image), found)
+        found = _distinct(self._in_small_copy(image))
+        for place in self._proposed(image):
+            if not any(_same_face(place, face) for face in found):
+                found = _distinct(self._in_place(image, place), found)
         return sorted(found, key=lambda face: face.side, reverse=True)
 
-    def _by_network(self, image: Image.Image) -> Iterator[Detection]:
+    def _in_small_copy(self, image: Image.Image) -> Iterator[Detection]:
+        small = _fitted(image, _NETWORK_SIDE)
+        scale = image.width / small.width
+        for face in self._seen(small, _SMALLEST_PICTURE):
+            yield Detection(face.left * scale, face.top * scale, face.side * scale, face.score)
+
+    def _proposed(self, image: Image.Image) -> Iterator[Detection]:
         import numpy as np
 
-        width, height = _fitted(image, _NETWORK_SIDE)
+        large = _fitted(image.convert("L"), _HOG_SIDE)  # in colour it costs a third more and finds the same
+        scale = image.width / large.width
+        boxes, scores, _ = self._hog.run(np.asarray(large), 0, _PROPOSED_ABOVE)
+        for box, score in zip(boxes, scores, strict=True):
+            yield Detection(box.left() * scale, box.top() * scale, box.width() * scale, float(score))
+
+    def _in_place(self, image: Image.Image, place: Detection) -> Iterator[Detection]:
+        left, top = round(place.left - place.side / 2), round(place.top - place.side / 2)
+        side = max(1, round(2 * place.side))
+        crop = image.crop((left, top, left + side, top + side))
+        scale = side / _PLACE
+        for face in self._seen(_resized(crop, _PLACE, _PLACE), _SMALLEST_PLACE):
+            yield Detection(left + face.left * scale, top + face.top * scale, face.side * scale, face.score)
+
+    def _seen(self, picture: Image.Image, smallest: int) -> Iterator[Detection]:
+        """What the network sees in the picture and in ever smaller copies, down to ``smallest`` px a side."""
+        import numpy as np
+
         scale = 1.0
-        while min(width, height) * scale >= _SMALLEST_PICTURE:
-            level = _resized(image, round(width * scale), round(height * scale))
+        while min(picture.size) * scale >= smallest:
+            level = _resized(picture, round(picture.width * scale), round(picture.height * scale))
             scores = self._network.run(None, {"picture": np.asarray(level)[None]})[0][0, 0]
-            across, down = image.width / level.width, image.height / level.height
+            across, down = picture.width / level.width, picture.height / level.height
             for row, column in np.argwhere(scores > 0).tolist():
                 x, y = _FIRST_CELL + _CELL * column, _FIRST_CELL + _CELL * row
                 corner = ((x - _WINDOW / 2) * across, (y - _WINDOW / 2) * down)
                 yield Detection(*corner, _WINDOW * across, float(scores[row, column]))
             scale *= _PYRAMID
-
-    def _by_hog(self, image: Image.Image) -> Iterator[Detection]:
-        import numpy as np
-
-        width, height = _fitted(image, _HOG_SIDE)
-        level = _resized(image.convert("L"), width, height)  # in colour it costs a third more and finds the same
-        scale = image.width / width
-        boxes, scores, _ = self._hog.run(np.asarray(level), 0, 0.0)
-        for box, score in zip(boxes, scores, strict=True):
-            yield Detection(box.left() * scale, box.top() * scale, box.width() * scale, float(score))
 
 
 def _distinct(detections: Iterable[Detection], known: Iterable[Detection] = ()) -> list[Detection]:
@@ -105,9 +129,9 @@ def _same_face(one: Detection, other: Detection) -> bool:
     return shared > _SAME_FACE * (sum(areas) - shared) or shared > _INSIDE * min(areas)
 
 
-def _fitted(image: Image.Image, side: int) -> tuple[int, int]:
+def _fitted(image: Image.Image, side: int) -> Image.Image:
     scale = min(side / max(image.size), _MOST_ENLARGED)
-    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return _resized(image, max(1, round(image.width * scale)), max(1, round(image.height * scale)))
 
 
 def _resized(image: Image.Image, width: int, height: int) -> Image.Image:
