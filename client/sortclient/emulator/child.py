@@ -1,0 +1,82 @@
+"""The emulated AWS for the length of one command."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from sortclient.emulator import access
+from sortclient.errors import InputError, SortError
+
+_NEEDED = ("aws_lambda_powertools", "dlib", "face_recognition_models", "flask", "moto", "onnxruntime")
+
+# It is killed where it has not ended by itself so long after it was told to.
+_END_WITHIN = 10.0  # seconds
+
+
+@contextmanager
+def emulated_aws(log: Path | None = None) -> Iterator[Mapping[str, str]]:
+    """Start the emulated AWS as a child process, yield the environment variables that attach to it, and end it.
+
+    It ends with this process, however that ends. ``log`` gets what its functions write; without it that is dropped.
+    While it runs, AWS_PROFILE and AWS_DEFAULT_PROFILE are taken out of this process's environment: boto3 insists on a
+    profile that is named, and the yielded variables can only override. Raises InputError where the extra is not
+    installed, SortError where the child does not start.
+    """
+    if any(importlib.util.find_spec(module) is None for module in _NEEDED):
+        raise InputError("The emulated AWS is not installed. Install it: pip install 'sortclient[emulator]'")
+    profiles = {name: os.environ.pop(name) for name in access.UNSET if name in os.environ}
+    try:
+        with tempfile.TemporaryDirectory(prefix="sortclient-") as folder:
+            log = log or Path(folder) / "emulator.log"
+            with log.open("ab") as errors, _child(log, errors) as child:
+                environment = _environment(child, log)
+                access.check(environment)
+                yield environment
+    finally:
+        os.environ.update(profiles)
+
+
+@contextmanager
+def _child(log: Path, errors: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
+    child = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "sortclient.emulator", "--log", str(log)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+    )
+    with child:  # closes the pipes, the child's sign to end, and waits
+        try:
+            yield child
+        finally:
+            assert child.stdin is not None  # noqa: S101 - it is a pipe
+            child.stdin.close()
+            try:
+                child.wait(_END_WITHIN)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+def _environment(child: subprocess.Popen[str], log: Path) -> dict[str, str]:
+    """What the child exports. It does so when all of it runs, and then closes its stdout."""
+    environment = {}
+    assert child.stdout is not None  # noqa: S101 - it is a pipe
+    for line in child.stdout:
+        match shlex.split(line):
+            case ["export", assignment]:
+                name, _, value = assignment.partition("=")
+                environment[name] = value
+    if not environment:
+        lines = log.read_text(errors="replace").split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "it left no message")
+        raise SortError(f"The emulated AWS did not start: {last}")
+    return environment

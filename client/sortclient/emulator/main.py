@@ -1,0 +1,118 @@
+"""The process that is the emulated AWS: everything started, the environment printed, everything ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TextIO
+
+from sortclient.emulator import access
+from sortclient.emulator.event_source import EventSource
+from sortclient.emulator.function import ExecutionEnvironments
+from sortclient.emulator.provisioning import SOURCES, function_variables, provision
+from sortclient.errors import InputError
+from sortclient.workers import Workers
+
+READY = "The emulated AWS is ready."
+
+
+def run(port: int | None = None, log: Path | None = None, *, while_stdin_is_open: bool = False) -> None:
+    """Be the emulated AWS until SIGINT or SIGTERM, or, for a parent that may be killed, until stdin ends.
+
+    Prints the environment that attaches to it on stdout, as lines for a shell, and closes stdout; then says on stderr
+    that it is ready and where the functions' log is. Raises InputError where ``port`` is taken.
+    """
+    log = log or _new_log()
+    output = _take_stdout()
+    end = threading.Event()
+    _end_on_signals(end, interrupt=not while_stdin_is_open)
+    if while_stdin_is_open:
+        threading.Thread(target=_end_after_stdin, args=(end,), daemon=True).start()
+    logging.basicConfig(filename=log, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    with ExitStack() as stack:
+        environment = start(stack, port or 0, log)
+        for name in access.UNSET:
+            print(f"unset {name}", file=output)
+        for name, value in environment.items():
+            print(f"export {name}={shlex.quote(value)}", file=output)
+        output.close()
+        print(f"{READY} Its functions write to {log}", file=sys.stderr, flush=True)  # noqa: T201
+        end.wait()
+
+
+def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
+    """Start all parts; closing ``stack`` ends them. Returns the environment that attaches to them.
+
+    It changes this process's environment, too: its own clients must find the emulated AWS and no other.
+    """
+    from sortclient.emulator.cloud import make_cloud
+    from sortclient.emulator.loopback import LoopbackServer
+    from sortclient.emulator.pictures import Pictures
+    from sortclient.emulator.rekognition import Rekognition
+
+    for name in access.UNSET:
+        os.environ.pop(name, None)
+    try:
+        cloud = stack.enter_context(closing(LoopbackServer(make_cloud(), port)))
+    except OSError as error:
+        raise InputError(f"Port {port} cannot be used: {error.strerror}. Name another one with --port.") from error
+    os.environ.update(access.variables(cloud.url, rekognition_url=""))
+
+    from boto3.session import Session
+
+    session = Session()
+    pictures = Pictures(stack.enter_context(Workers()))
+    endpoint = Rekognition(pictures, session.client("s3"), access.REGION)
+    rekognition = stack.enter_context(closing(LoopbackServer(endpoint)))
+    environment = access.variables(cloud.url, rekognition.url)
+    access.check(environment)
+    os.environ.update(environment)
+
+    outputs = provision(session)
+    for source in SOURCES:
+        functions = ExecutionEnvironments(source.function, environment | function_variables(outputs), log)
+        polled = EventSource(
+            session.client("sqs"),
+            outputs[source.output],
+            functions.invoke,
+            batch_size=source.batch_size,
+            window=source.window,
+            max_concurrency=source.max_concurrency,
+        )
+        stack.callback(polled.close)
+        stack.callback(functions.close)  # before the source that waits for them
+    return environment
+
+
+def _new_log() -> Path:
+    file, name = tempfile.mkstemp(prefix="sortclient-emulator-", suffix=".log")
+    os.close(file)
+    return Path(name)
+
+
+def _end_on_signals(end: threading.Event, *, interrupt: bool) -> None:
+    """Ctrl-C reaches every process of a terminal: where the parent decides, it must not end the emulation first."""
+    signal.signal(signal.SIGTERM, lambda *_: end.set())
+    signal.signal(signal.SIGINT, (lambda *_: end.set()) if interrupt else signal.SIG_IGN)
+
+
+def _end_after_stdin(end: threading.Event) -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    end.set()
+
+
+def _take_stdout() -> TextIO:
+    """Our stdout, and nobody else's: no process started from here can write to it, or keep it open."""
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+    return output

@@ -1,0 +1,81 @@
+"""The faces of a picture, found once however many comparisons ask for them, and however many at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+import warnings
+from collections import OrderedDict
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
+
+from sortclient.emulator.request_model import Refused
+from sortclient.photos.decode import SMALLEST_SIDE, NotAPhoto, Unreadable
+from sortclient.workers import Workers
+
+if TYPE_CHECKING:
+    from sortclient.faces.face import Face
+
+_FORMATS = ("JPEG", "PNG")
+
+# A face is some 700 bytes: this is a few megabytes, and more pictures than an emulated AWS is made for.
+_CAPACITY = 4096
+
+
+class Pictures:
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._found: OrderedDict[bytes, Future[tuple[Face, ...]]] = OrderedDict()
+
+    def faces(self, *contents: bytes) -> list[tuple[Face, ...]]:
+        """The faces of each picture, at once where there are cores for it. Raises Refused as Rekognition would."""
+        for content in contents:
+            check_format(content)
+        futures = [self._begin(content) for content in contents]
+        return [self._wait(future) for future in futures]
+
+    def _begin(self, content: bytes) -> Future[tuple[Face, ...]]:
+        from sortclient.faces.analyse import analyse
+
+        digest = hashlib.sha256(content).digest()
+        with self._lock:
+            if digest in self._found:
+                self._found.move_to_end(digest)
+                return self._found[digest]
+            future = self._workers.submit(analyse, content)
+            self._found[digest] = future
+            if len(self._found) > _CAPACITY:
+                self._found.popitem(last=False)
+            return future
+
+    def _wait(self, future: Future[tuple[Face, ...]]) -> tuple[Face, ...]:
+        try:
+            return future.result()
+        except (NotAPhoto, Unreadable) as error:
+            raise Refused("InvalidImageFormatException", "Request has invalid image format") from error
+        except BrokenProcessPool as error:
+            # The process died, of this picture or of another one in work beside it; new ones take over.
+            with self._lock:
+                for digest in [digest for digest, other in self._found.items() if other.done() and other.exception()]:
+                    del self._found[digest]
+                self._workers.close()
+            raise Refused("InternalServerError", "The process that looked for faces ended", status=500) from error
+
+
+def check_format(content: bytes) -> None:
+    """Raise Refused unless it is a JPEG or a PNG of at least 80 px a side; only the header is read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of very many pixels; the engine has its own limit.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+                width, height = image.size
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise Refused("InvalidImageFormatException", "Request has invalid image format") from error
+    if min(width, height) < SMALLEST_SIDE:
+        raise Refused("InvalidParameterException", "Request has invalid parameters")
