@@ -60,8 +60,9 @@ def _install(requirements: Path, folder: Path) -> None:
     command += ["--target", str(folder), "--requirement", str(requirements)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if result.returncode != 0:
-        said = [line for line in result.stderr.splitlines() if line.startswith("ERROR")] or [result.stderr.strip()]
-        raise BundleError(f"the Lambdas' dependencies could not be installed: {said[-1].removeprefix('ERROR: ')}")
+        lines = result.stderr.splitlines() or [f"pip ended with {result.returncode}"]
+        said = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")] or lines
+        raise BundleError(f"the Lambdas' dependencies could not be installed: {said[-1]}")
     # Commands of the packages: their first line names this machine's Python, and nothing in Lambda runs them.
     shutil.rmtree(folder / "bin", ignore_errors=True)
     for name in _UNSTABLE:

@@ -129,7 +129,7 @@ class Settings:
 
 def _require(holds: bool, name: str, value: object, rule: str) -> None:
     if not holds:
-        raise InputError(f"context {PREFIX}{name}={value}: {rule}")
+        raise _wrong(PREFIX + name, value, rule)
 
 
 def _read(key: str, value: object, default: object) -> str | float:
@@ -141,7 +141,12 @@ def _read(key: str, value: object, default: object) -> str | float:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         with contextlib.suppress(ValueError):
             return int(str(value)) if whole else float(value)
-    raise InputError(f"context {key}={value}: must be a {'whole ' if whole else ''}number")
+    raise _wrong(key, value, f"must be a {'whole ' if whole else ''}number")
+
+
+def _wrong(key: str, value: object, rule: str) -> InputError:
+    shown = f"{value:g}" if isinstance(value, float) else " ".join(str(value).split())
+    return InputError(f"context {key}={shown}: {rule}")
 
 
 def _regions() -> set[str]:

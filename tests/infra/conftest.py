@@ -1,0 +1,20 @@
+"""The template of the real app, synthesized once: Node and cdk-nag take seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from template_parts import Parts
+
+from infra.app import synthesize
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    return synthesize()
+
+
+@pytest.fixture(scope="session")
+def parts(template: dict[str, Any]) -> Parts:
+    return Parts(template)

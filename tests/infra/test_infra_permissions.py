@@ -1,0 +1,225 @@
+"""Who may do what: invariants over every statement of the template, and that it fits the code."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from template_parts import Parts, as_list, target
+
+import photosort
+from photosort import keys
+
+FUNCTIONS = ("compare_photos", "enroll_person", "record_failures")
+
+# CompareFaces has no resource that a policy could name
+# (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrekognition.html).
+WITHOUT_RESOURCE = {"rekognition:CompareFaces"}
+
+# What Lambda itself does with the function's role, for the event source and the log.
+BY_LAMBDA = {
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+}
+
+# What a request needs, by IAM's names. HEAD is GetObject; CopyObject reads one object and writes the other.
+NEEDS = {
+    "compare_faces": {"rekognition:CompareFaces"},
+    "head_object": {"s3:GetObject"},
+    "copy_object": {"s3:GetObject", "s3:PutObject"},
+    "list_objects_v2": {"s3:ListBucket"},
+    "batch_get_item": {"dynamodb:BatchGetItem"},
+    "put_item": {"dynamodb:PutItem"},
+    "send_message_batch": {"sqs:SendMessage"},
+}
+
+
+def statements(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy document, wherever in the template it stands."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "Statement":
+                yield from ((f"{path}[{index}]", statement) for index, statement in enumerate(as_list(value)))
+            else:
+                yield from statements(value, f"{path}/{name}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from statements(value, f"{path}/{index}")
+
+
+@pytest.fixture(scope="module")
+def every(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = dict(statements(template["Resources"]))
+    assert len(found) > 20
+    return found
+
+
+@pytest.fixture(scope="module")
+def allowed(every: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    found = {path: statement for path, statement in every.items() if statement["Effect"] == "Allow"}
+    assert len(found) > 15
+    return found
+
+
+def test_no_action_is_a_wildcard(allowed: dict[str, dict[str, Any]]) -> None:
+    for path, statement in allowed.items():
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & set(statement), path
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, path
+
+
+def test_no_resource_is_a_wildcard_where_one_can_be_named(allowed: dict[str, dict[str, Any]]) -> None:
+    checked = 0
+    for path, statement in allowed.items():
+        for resource in as_list(statement.get("Resource", [])):
+            checked += 1
+            if resource == "*":
+                assert set(as_list(statement["Action"])) == WITHOUT_RESOURCE, path
+            elif "Fn::Join" in resource:
+                assert object_prefix(resource) in (keys.PHOTOS, keys.PEOPLE, keys.MATCHES), path
+            else:
+                assert set(resource) == {"Fn::GetAtt"}, path
+    assert checked > 15
+
+
+def object_prefix(resource: dict[str, Any]) -> str:
+    """The prefix in ``{bucket's ARN}/{prefix}*``; fails for any other form."""
+    _, (bucket, text) = resource["Fn::Join"]
+    assert bucket["Fn::GetAtt"][1] == "Arn"
+    assert text.startswith("/")
+    assert text.endswith("/*")
+    return str(text[1:-1])
+
+
+def test_nobody_outside_is_let_in(allowed: dict[str, dict[str, Any]]) -> None:
+    principals = [statement["Principal"] for statement in allowed.values() if "Principal" in statement]
+    assert len(principals) == 5  # of three roles and two queues
+    assert {json.dumps(principal) for principal in principals} == {
+        json.dumps({"Service": service}) for service in ("lambda.amazonaws.com", "s3.amazonaws.com")
+    }
+
+
+def test_each_function_has_a_role_of_its_own_with_nothing_managed(parts: Parts) -> None:
+    roles = [target(function["Properties"]["Role"]) for function in parts.of("AWS::Lambda::Function").values()]
+    assert sorted(roles) == sorted(parts.of("AWS::IAM::Role"))
+    for role in parts.of("AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role["Properties"]
+    kinds = {resource["Type"] for resource in parts.all.values()}
+    assert {kind for kind in kinds if kind.startswith("AWS::IAM::")} == {"AWS::IAM::Role"}
+    assert "AWS::Lambda::Permission" not in kinds  # only Lambda's own poller invokes them
+
+
+@pytest.mark.parametrize("module", FUNCTIONS)
+def test_a_function_reads_its_own_queue_and_writes_its_own_log(parts: Parts, module: str) -> None:
+    _, function = parts.function(module)
+    reads, writes = [
+        statement for statement in parts.role_statements(module) if set(as_list(statement["Action"])) & BY_LAMBDA
+    ]
+    assert target(reads["Resource"]) == parts.queue_of(module)[0]
+    assert {"Ref": target(writes["Resource"])} == function["LoggingConfig"]["LogGroup"]
+
+
+@pytest.mark.parametrize(
+    ("module", "reads", "writes"),
+    [
+        ("compare_photos", {keys.PHOTOS, keys.PEOPLE}, {keys.MATCHES}),
+        ("enroll_person", {keys.PEOPLE}, set()),
+        ("record_failures", {keys.PEOPLE}, set()),
+    ],
+)
+def test_objects_are_read_and_written_under_these_prefixes(
+    parts: Parts, module: str, reads: set[str], writes: set[str]
+) -> None:
+    for action, prefixes in {"s3:GetObject": reads, "s3:PutObject": writes}.items():
+        resources = [
+            resource
+            for statement in parts.role_statements(module)
+            if action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        ]
+        assert {object_prefix(resource) for resource in resources} == prefixes
+
+
+def test_a_missing_object_is_told_from_a_forbidden_one(parts: Parts) -> None:
+    """A HEAD of a missing key is 404 only to who may list, without a condition on prefixes, which a HEAD lacks."""
+    bucket, _ = parts.only("AWS::S3::Bucket")
+    for module in FUNCTIONS:
+        [lists] = [
+            statement for statement in parts.role_statements(module) if "s3:ListBucket" in as_list(statement["Action"])
+        ]
+        assert lists["Resource"] == {"Fn::GetAtt": [bucket, "Arn"]}
+        assert "Condition" not in lists
+
+
+def test_what_is_granted_is_what_the_code_calls(parts: Parts) -> None:
+    granted = {
+        action
+        for module in FUNCTIONS
+        for statement in parts.role_statements(module)
+        for action in as_list(statement["Action"])
+    }
+    called = set(called_operations())
+    assert called <= set(NEEDS), "an operation whose permission nobody has looked up"
+    assert granted - BY_LAMBDA == {action for operation in called for action in NEEDS[operation]}
+
+
+def called_operations() -> Iterator[str]:
+    """The operations of the four services whose names stand in the Lambdas' code, as a method or for a paginator."""
+    session = botocore.session.get_session()
+    known = {
+        xform_name(operation)
+        for service in ("rekognition", "s3", "dynamodb", "sqs")
+        for operation in session.get_service_model(service).operation_names
+    }
+    for path in Path(photosort.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(name))]):
+                    yield name
+                case ast.Attribute(attr=name) if name in known:
+                    yield name
+
+
+def test_bucket_and_queues_refuse_what_is_not_encrypted_on_its_way(parts: Parts) -> None:
+    policies = {
+        **parts.of("AWS::S3::BucketPolicy"),
+        **parts.of("AWS::SQS::QueuePolicy"),
+    }
+    guarded = set()
+    for policy in policies.values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+                assert statement["Effect"] == "Deny"
+                assert statement["Principal"] == {"AWS": "*"}
+                assert statement["Action"] in ("s3:*", "sqs:*")
+                guarded.add(target(as_list(statement["Resource"])[0]))
+    assert guarded == set(parts.of("AWS::S3::Bucket")) | set(parts.of("AWS::SQS::Queue"))
+
+
+def test_the_bucket_refuses_also_on_its_objects(parts: Parts) -> None:
+    bucket, _ = parts.only("AWS::S3::Bucket")
+    _, policy = parts.only("AWS::S3::BucketPolicy")
+    arn = {"Fn::GetAtt": [bucket, "Arn"]}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        assert statement["Resource"] == [arn, {"Fn::Join": ["", [arn, "/*"]]}]
+
+
+def test_s3_may_notify_the_two_queues_for_this_account_only(parts: Parts) -> None:
+    open_to_s3 = set()
+    for policy in parts.of("AWS::SQS::QueuePolicy").values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Allow":
+                assert statement["Action"] == "sqs:SendMessage"
+                assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+                assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+                open_to_s3.add(target(statement["Resource"]))
+    assert open_to_s3 == {parts.queue_of("compare_photos")[0], parts.queue_of("enroll_person")[0]}
