@@ -64,7 +64,8 @@ def record_batch(
             try:
                 asked = parse(body)
             except MalformedMessage as error:
-                logger.error("not understood", extra={"message_id": message, "body": body[:200], "problem": str(error)})
+                about = {"message_id": message, "body": body[:200], "problem": str(error)[:200]}
+                logger.error("not understood", extra=about)
                 continue
             logger.warning("dead letter", extra={"message_id": message, "attributes": record.get("attributes", {})})
             for one in asked:

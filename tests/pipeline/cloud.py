@@ -1,0 +1,230 @@
+"""The stack's resources on moto, and what the tests do with them. The functions' own code does all the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote_plus
+
+import boto3
+from fake_rekognition import FakeRekognition
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from photosort import clients, comparison, work
+from photosort.batch import Batch
+from photosort.bucket import Bucket
+from photosort.compare_photos import compare_batch
+from photosort.comparison import Comparison
+from photosort.enroll_person import enroll_batch
+from photosort.keys import HeadshotKey, Key, MatchKey, PhotoKey
+from photosort.pacing import Pace
+from photosort.photo import PhotoComparer
+from photosort.record_failures import record_batch
+from photosort.table import Table
+
+ALBUM = "Été 50% + 1"
+BUCKET = "photosort-test"
+TABLE = "comparisons"
+GIVE_UP_AFTER = 6 * 3600.0
+RETENTION_DAYS = 30.0
+
+
+def digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+@dataclass
+class Clock:
+    """Seconds since 1970, and until the function's timeout; a test moves both."""
+
+    now: float = 1_800_000_000.0
+    left: float = 120.0
+
+
+@dataclass(frozen=True)
+class Sent:
+    work: work.Work
+    delay: int
+
+
+class Cloud:
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.requests: list[tuple[str, dict[str, Any]]] = []  # (operation, parameters) of the functions' clients
+        self.s3, self.dynamodb, self.sqs = (boto3.client(name) for name in ("s3", "dynamodb", "sqs"))
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-1"})
+        self.queue_url = self.sqs.create_queue(QueueName="compare")["QueueUrl"]
+        self._create_table()
+        self.rekognition = FakeRekognition(self.s3)
+        for client in (clients.s3(10), clients.s3(), clients.dynamodb(10), clients.sqs(), clients.rekognition(10)):
+            client.meta.events.register("before-parameter-build", self._record)
+        self.rekognition.attach(clients.rekognition(10))
+
+    def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.requests.append((f"{model.service_model.service_name}:{model.name}", dict(params)))
+
+    def _create_table(self) -> None:
+        self.dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": comparison.ALBUM, "AttributeType": "S"},
+                {"AttributeName": comparison.CELL, "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": comparison.ALBUM, "KeyType": "HASH"},
+                {"AttributeName": comparison.CELL, "KeyType": "RANGE"},
+            ],
+        )
+
+    # What a client does.
+
+    def put(self, key: Key, *, path: str = "a.jpg") -> str:
+        self.s3.put_object(Bucket=BUCKET, Key=str(key), Body=b"jpeg", ContentType="image/jpeg", Metadata={"path": path})
+        return event(key)
+
+    def photo(self, name: str, album: str = ALBUM) -> str:
+        """Upload a photo and return the message that S3 sends."""
+        return self.put(PhotoKey(album, digest(name)))
+
+    def headshot(self, person: str, name: str = "", album: str = ALBUM) -> str:
+        return self.put(HeadshotKey(album, person, digest(name or person)))
+
+    def set_threshold(self, threshold: str, album: str = ALBUM) -> None:
+        item = {
+            comparison.ALBUM: {"S": album},
+            comparison.CELL: {"S": comparison.THRESHOLD_ITEM},
+            comparison.THRESHOLD: {"N": threshold},
+        }
+        self.dynamodb.put_item(TableName=TABLE, Item=item)
+
+    def delete(self, key: Key) -> None:
+        self.s3.delete_object(Bucket=BUCKET, Key=str(key))
+
+    def set_arrival(self, key: Key, arrived: datetime) -> None:
+        objects = get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"].buckets[BUCKET].keys
+        objects[str(key)].last_modified = arrived
+
+    # What the event sources do.
+
+    def compare(self, *bodies: str, **changed: Any) -> Batch:
+        """Deliver messages to compare_photos, with ids m0, m1 ..."""
+        comparer = PhotoComparer(
+            **{
+                "rekognition": clients.rekognition(10),
+                "bucket": self.bucket,
+                "table": self.table,
+                "pace": Pace(1_000_000),
+                "seconds_left": lambda: self.clock.left,
+                "now": lambda: self.clock.now,
+                "give_up_after": GIVE_UP_AFTER,
+            }
+            | changed
+        )
+        return compare_batch(
+            records(bodies),
+            comparer=comparer,
+            threads=10,
+            sqs=clients.sqs(),
+            queue_url=self.queue_url,
+            jitter=lambda: 1.0,
+        )
+
+    def enroll(self, *bodies: str) -> Batch:
+        return enroll_batch(records(bodies), bucket=self.bucket, sqs=clients.sqs(), queue_url=self.queue_url)
+
+    def record(self, *bodies: str, queue: str = "compare") -> Batch:
+        arn = f"arn:aws:sqs:us-west-1:{DEFAULT_ACCOUNT_ID}:{queue}"
+        return record_batch(
+            records(bodies, {"DeadLetterQueueSourceArn": arn, "ApproximateReceiveCount": "6"}),
+            bucket=self.bucket,
+            table=self.table,
+            seconds_left=lambda: self.clock.left,
+        )
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket(clients.s3(10), BUCKET)
+
+    @property
+    def table(self) -> Table:
+        return Table(clients.dynamodb(10), TABLE, RETENTION_DAYS, sleep=lambda _: None, now=lambda: self.clock.now)
+
+    # What came of it.
+
+    def sent(self) -> list[Sent]:
+        """Take all work out of the compare queue, whatever its delay."""
+        queue = get_backend("sqs")[DEFAULT_ACCOUNT_ID]["us-west-1"].get_queue("compare")
+        taken = [
+            Sent(
+                work.from_message(json.loads(message.body)),
+                round(max(0.0, message.delayed_until / 1000 - message.sent_timestamp / 1000)),
+            )
+            for message in queue._messages
+        ]
+        queue._messages.clear()
+        return taken
+
+    def cells(self, album: str = ALBUM) -> dict[tuple[str, str], Comparison]:
+        """(headshot, photo) -> the cell."""
+        from boto3.dynamodb.types import TypeDeserializer
+
+        items = self.dynamodb.query(
+            TableName=TABLE,
+            KeyConditionExpression="album = :album",
+            ExpressionAttributeValues={":album": {"S": album}},
+            ConsistentRead=True,
+        )["Items"]
+        read = ({name: TypeDeserializer().deserialize(value) for name, value in item.items()} for item in items)
+        cells = [comparison.from_item(item) for item in read if item["cell"] != comparison.THRESHOLD_ITEM]
+        return {(cell.headshot, cell.photo): cell for cell in cells}
+
+    def matches(self) -> set[str]:
+        listed = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="matches/").get("Contents", [])
+        return {entry["Key"] for entry in listed}
+
+    def asked(self, operation: str) -> list[dict[str, Any]]:
+        return [params for name, params in self.requests if name == operation]
+
+
+def match(person: str, photo: str, album: str = ALBUM) -> str:
+    return str(MatchKey(album, person, digest(photo)))
+
+
+def event(*keys: Key | str, version: str = "2.1", name: str = "ObjectCreated:Put") -> str:
+    """An S3 event as AWS writes it: the key form-encoded, over the encoding that it already has."""
+    return json.dumps(
+        {
+            "Records": [
+                {
+                    "eventVersion": version,
+                    "eventSource": "aws:s3",
+                    "awsRegion": "us-west-1",
+                    "eventTime": "2026-01-01T00:00:00.000Z",
+                    "eventName": name,
+                    "s3": {
+                        "s3SchemaVersion": "1.0",
+                        "bucket": {"name": BUCKET},
+                        "object": {"key": quote_plus(str(key), safe="/"), "size": 4, "sequencer": "0A"},
+                    },
+                }
+                for key in keys
+            ]
+        }
+    )
+
+
+TEST_EVENT = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET, "RequestId": "0"})
+
+
+def records(bodies: Iterable[str], attributes: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """SQS records as Lambda passes them on; their ids are m0, m1 ..."""
+    return [
+        {"messageId": f"m{index}", "body": body, "attributes": attributes or {}, "eventSource": "aws:sqs"}
+        for index, body in enumerate(bodies)
+    ]

@@ -1,0 +1,428 @@
+"""What compare_photos cannot do now: sent back, given up, or dropped."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from cloud import ALBUM, GIVE_UP_AFTER, Cloud, digest, match
+
+from photosort import clients
+from photosort.comparison import Problem
+from photosort.keys import PhotoKey
+from photosort.pacing import Pace
+from photosort.photo import ATTEMPTS, SHORTEST_INVOCATION, TIME_FOR_A_CELL
+from photosort.settings import BadSettings
+from photosort.work import Headshot, Work
+
+BO = Headshot("Bo", digest("Bo"))
+CELL = (BO.digest, digest("a"))
+THROTTLING = ["ThrottlingException", "ProvisionedThroughputExceededException"]
+
+
+def fail(cloud: Cloud, operation: str, code: str, status: int = 400) -> None:
+    """Let every call of the operation by the functions' clients end with the error."""
+    service, _, name = operation.partition(":")
+    client = {"s3": clients.s3(10), "dynamodb": clients.dynamodb(10), "sqs": clients.sqs()}[service]
+
+    def refuse(**_: object) -> None:
+        response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(response, name)  # type: ignore[arg-type]
+
+    client.meta.events.register(f"before-call.{service}.{name}", refuse, unique_id=f"fail {name}")
+
+
+def heal(operation: str) -> None:
+    service, _, name = operation.partition(":")
+    client = {"s3": clients.s3(10), "dynamodb": clients.dynamodb(10), "sqs": clients.sqs()}[service]
+    client.meta.events.unregister(f"before-call.{service}.{name}", unique_id=f"fail {name}")
+
+
+@pytest.fixture
+def photo(cloud: Cloud) -> str:
+    cloud.headshot("Bo")
+    return cloud.photo("a")
+
+
+@pytest.mark.parametrize("code", THROTTLING)
+def test_what_is_throttled_comes_again_later_and_succeeds(cloud: Cloud, photo: str, code: str) -> None:
+    cloud.rekognition.next_errors = [code]
+    cloud.rekognition.similarity[CELL] = 85.0
+
+    batch = cloud.compare(photo)
+
+    assert batch.failed == []
+    assert batch.counts["Throttled"] == 1
+    assert cloud.cells() == {}
+    (sent,) = cloud.sent()
+    assert (sent.work.album, sent.work.photos, sent.work.headshots) == (ALBUM, (digest("a"),), (BO,))
+    assert (sent.work.attempt, sent.work.reason) == (1, code)
+    assert sent.delay == 5
+
+    cloud.compare(sent.work.to_message())
+
+    assert cloud.cells()[CELL].similarity == 85.0
+    assert cloud.matches() == {match("Bo", "a")}
+    assert cloud.sent() == []
+
+
+def test_a_throttled_photo_asks_for_no_other_cell(cloud: Cloud) -> None:
+    shots = [cloud.headshot("Bo", name) and digest(name) for name in ("1", "2", "3")]
+    body = cloud.photo("a")
+    cloud.rekognition.next_errors = [None, "ThrottlingException"]
+
+    cloud.compare(body)
+
+    assert len(cloud.rekognition.calls) == 2
+    (sent,) = cloud.sent()
+    assert {shot.digest for shot in sent.work.headshots or ()} | {cell[0] for cell in cloud.cells()} == set(shots)
+    assert len(cloud.cells()) == 1
+
+
+def test_throttling_ends_by_age(cloud: Cloud, photo: str) -> None:
+    cloud.rekognition.always = "ThrottlingException"
+    body, delays, asked_at = photo, [], None
+    for _ in range(200):
+        batch = cloud.compare(body)
+        assert batch.failed == []
+        sent = cloud.sent()
+        if not sent:
+            break
+        assert cloud.cells() == {}
+        if asked_at is None:
+            asked_at = cloud.clock.now = sent[0].work.asked_at
+        assert sent[0].work.asked_at == asked_at
+        delays.append(sent[0].delay)
+        cloud.clock.now += sent[0].delay
+        body = sent[0].work.to_message()
+
+    cell = cloud.cells()[CELL]
+    assert cell.problem is Problem.FAILED
+    assert cell.detail == f"given up after {len(delays) + 1} attempts: ThrottlingException"
+    assert delays[:8] == [5, 10, 20, 40, 80, 160, 320, 640]
+    assert set(delays[8:]) == {900}
+    assert GIVE_UP_AFTER < sum(delays) < GIVE_UP_AFTER + 900
+
+
+def test_work_that_a_long_queue_made_old_is_still_tried(cloud: Cloud, photo: str) -> None:
+    cloud.rekognition.next_errors = ["ThrottlingException"]
+    old = Work(ALBUM, (digest("a"),), None, asked_at=cloud.clock.now - 10 * GIVE_UP_AFTER)
+
+    cloud.compare(old.to_message())
+
+    assert cloud.cells() == {}
+    assert len(cloud.sent()) == 1
+
+
+@pytest.mark.parametrize("error", ["InternalServerError", "timeout"])
+def test_what_failed_by_chance_comes_again(cloud: Cloud, photo: str, error: str) -> None:
+    if error == "timeout":
+
+        def lose(headshot: str, photo: str) -> None:
+            raise ReadTimeoutError(endpoint_url="https://rekognition")
+
+        cloud.rekognition.on_call = lose
+    else:
+        cloud.rekognition.always = error
+
+    cloud.compare(photo)
+
+    assert len(cloud.rekognition.calls) == 1  # the client itself repeats nothing that is charged
+    (sent,) = cloud.sent()
+    assert sent.work.reason == ("ReadTimeoutError" if error == "timeout" else error)
+    assert sent.delay > 0
+
+
+def test_a_refusal_ends_after_a_few_attempts(cloud: Cloud, photo: str) -> None:
+    cloud.rekognition.always = "AccessDeniedException"
+    body = photo
+    for attempt in range(1, ATTEMPTS):
+        cloud.compare(body)
+        (sent,) = cloud.sent()
+        assert sent.work.attempt == attempt
+        body = sent.work.to_message()
+
+    cloud.compare(body)
+
+    assert cloud.sent() == []
+    cell = cloud.cells()[CELL]
+    assert (cell.problem, cell.detail) == (Problem.FAILED, "given up after 5 attempts: AccessDeniedException")
+
+
+def test_a_failed_cell_is_tried_again_by_whoever_asks(cloud: Cloud, photo: str) -> None:
+    cloud.rekognition.always = "AccessDeniedException"
+    cloud.compare(Work(ALBUM, (digest("a"),), (BO,), attempt=ATTEMPTS - 1).to_message())
+    assert cloud.cells()[CELL].problem is Problem.FAILED
+    cloud.rekognition.always = None
+    cloud.rekognition.similarity[CELL] = 90.0
+
+    cloud.compare(photo)
+
+    assert cloud.cells()[CELL].similarity == 90.0
+
+
+def test_a_failure_never_replaces_a_verdict(cloud: Cloud, photo: str) -> None:
+    """Two deliveries overlap: while the one is refused for the last time, the other one writes its verdict."""
+
+    def verdict_comes_between(*_: object) -> None:
+        cloud.rekognition.on_call = lambda *_: None
+        cloud.rekognition.always = None
+        cloud.compare(photo)
+        cloud.rekognition.always = "AccessDeniedException"
+
+    cloud.rekognition.similarity[CELL] = 90.0
+    cloud.rekognition.on_call = verdict_comes_between
+
+    batch = cloud.compare(Work(ALBUM, (digest("a"),), (BO,), attempt=ATTEMPTS - 1).to_message())
+
+    assert batch.counts["Failed"] == 0
+    assert cloud.cells()[CELL].similarity == 90.0
+
+
+def test_what_outlasts_the_deadline_goes_back_without_delay(cloud: Cloud) -> None:
+    for name in ("1", "2", "3", "4"):
+        cloud.headshot("Bo", name)
+    body = cloud.photo("a")
+    cloud.clock.left = TIME_FOR_A_CELL + 30
+
+    def take_20_seconds(*_: object) -> None:
+        cloud.clock.left -= 20
+
+    cloud.rekognition.on_call = take_20_seconds
+
+    batch = cloud.compare(body)
+
+    assert batch.failed == []
+    assert len(cloud.rekognition.calls) == 2  # begun with 30 and 10 s to spare
+    (sent,) = cloud.sent()
+    assert (sent.delay, sent.work.attempt, len(sent.work.headshots or ())) == (0, 0, 2)
+    cloud.clock.left = 120
+    cloud.rekognition.on_call = lambda *_: None
+    cloud.compare(sent.work.to_message())
+    assert len(cloud.cells()) == 4
+    assert len(cloud.rekognition.calls) == 4
+
+
+def test_photos_that_nobody_began_go_back_together(cloud: Cloud) -> None:
+    cloud.headshot("Bo")
+    names = [f"photo {number}" for number in range(20)]
+    for name in names:
+        cloud.photo(name)
+    cloud.clock.left = SHORTEST_INVOCATION
+
+    def take_all(*_: object) -> None:
+        cloud.clock.left = 0
+
+    cloud.rekognition.on_call = take_all
+    cloud.compare(Work(ALBUM, tuple(map(digest, names))).to_message())
+
+    sent = cloud.sent()
+    begun = {photo for _, photo in cloud.rekognition.calls}
+    left = [photo for one in sent for photo in one.work.photos]
+    assert sorted(left) == sorted({digest(name) for name in names} - begun)
+    assert len(sent) <= 2  # those whose headshots were not yet read, and those whose were
+
+
+def test_a_turn_that_comes_too_late_is_not_waited_for(cloud: Cloud, photo: str) -> None:
+    waited: list[float] = []
+    slow = Pace(0.01, clock=lambda: 0.0, sleep=waited.append)  # a call in 100 seconds
+
+    cloud.compare(photo, pace=slow)
+
+    assert waited == []
+    assert cloud.rekognition.calls == []
+    (sent,) = cloud.sent()
+    assert sent.delay == 0
+
+
+def test_a_timeout_too_short_for_any_work_is_said_at_once(cloud: Cloud, photo: str) -> None:
+    cloud.clock.left = SHORTEST_INVOCATION - 1
+
+    with pytest.raises(BadSettings, match="timeout"):
+        cloud.compare(photo)
+
+
+def test_a_photo_that_expired_is_dropped(cloud: Cloud, photo: str) -> None:
+    cloud.delete(PhotoKey(ALBUM, digest("a")))
+
+    batch = cloud.compare(photo)
+
+    assert batch.failed == []
+    assert batch.counts["Dropped"] == 1
+    assert (cloud.cells(), cloud.sent()) == ({}, [])
+
+
+def test_a_headshot_that_expired_drops_only_its_own_cells(cloud: Cloud, photo: str) -> None:
+    gone = Headshot("Ana", digest("Ana"))
+
+    batch = cloud.compare(Work(ALBUM, (digest("a"),), (gone, BO)).to_message())
+
+    assert batch.counts["Dropped"] == 1
+    assert set(cloud.cells()) == {CELL}
+    assert cloud.sent() == []
+
+
+def test_a_photo_that_expires_before_its_copy_is_dropped(cloud: Cloud, photo: str) -> None:
+    cloud.rekognition.similarity[CELL] = 90.0
+
+    def expire(*_: object) -> None:
+        cloud.delete(PhotoKey(ALBUM, digest("a")))
+
+    cloud.rekognition.on_call = expire
+    cloud.rekognition.sees_the_bucket = False  # it had read the photo before
+
+    batch = cloud.compare(photo)
+
+    assert batch.failed == []
+    assert batch.counts["Dropped"] == 1
+    assert (cloud.cells(), cloud.matches(), cloud.sent()) == ({}, set(), [])
+
+
+def test_objects_that_exist_and_cannot_be_read_are_a_refusal(cloud: Cloud, photo: str) -> None:
+    cloud.rekognition.always = "InvalidS3ObjectException"
+
+    batch = cloud.compare(photo)
+
+    assert batch.counts["Dropped"] == 0
+    (sent,) = cloud.sent()
+    assert sent.work.reason == "InvalidS3ObjectException"
+    cloud.compare(Work(ALBUM, (digest("a"),), (BO,), attempt=ATTEMPTS - 1).to_message())
+    assert cloud.cells()[CELL].problem is Problem.FAILED
+
+
+def test_a_look_that_is_forbidden_does_not_count_as_gone(cloud: Cloud, photo: str) -> None:
+    cloud.rekognition.always = "InvalidS3ObjectException"
+    fail(cloud, "s3:HeadObject", "403", 403)
+
+    batch = cloud.compare(photo)
+
+    assert batch.counts["Dropped"] == 0
+    assert len(cloud.sent()) == 1
+
+
+def test_a_copy_that_fails_leaves_no_cell(cloud: Cloud, photo: str) -> None:
+    cloud.rekognition.similarity[CELL] = 90.0
+    fail(cloud, "s3:CopyObject", "SlowDown", 503)
+
+    cloud.compare(photo)
+
+    assert cloud.cells() == {}
+    (sent,) = cloud.sent()
+    heal("s3:CopyObject")
+    cloud.compare(sent.work.to_message())
+    assert cloud.cells()[CELL].similarity == 90.0
+    assert cloud.matches() == {match("Bo", "a")}
+
+
+@pytest.mark.parametrize("operation", ["s3:ListObjectsV2", "dynamodb:BatchGetItem", "dynamodb:PutItem"])
+def test_a_throttled_read_or_write_comes_again(cloud: Cloud, photo: str, operation: str) -> None:
+    fail(cloud, operation, "ThrottlingException")
+
+    batch = cloud.compare(photo)
+
+    assert batch.failed == []
+    (sent,) = cloud.sent()
+    heal(operation)
+    cloud.compare(sent.work.to_message())
+    assert set(cloud.cells()) == {CELL}
+
+
+def test_keys_that_a_read_leaves_unprocessed_are_read_again(cloud: Cloud, photo: str) -> None:
+    cloud.headshot("Ana")
+    cloud.compare(photo)
+    answers: list[int] = []
+
+    def leave_one(parsed: dict[str, dict[str, object]], **_: object) -> None:
+        answers.append(1)
+        items = parsed["Responses"]["comparisons"]
+        if len(answers) == 1:
+            assert isinstance(items, list)
+            item = items.pop()
+            keys = [{name: item[name] for name in ("album", "cell")}]
+            parsed["UnprocessedKeys"] = {"comparisons": {"Keys": keys, "ConsistentRead": True}}
+
+    clients.dynamodb(10).meta.events.register("after-call.dynamodb.BatchGetItem", leave_one)
+    cloud.compare(photo)
+
+    assert len(answers) == 2
+    assert len(cloud.rekognition.calls) == 2  # both cells were found: neither is charged again
+
+
+def test_reads_that_stay_unprocessed_count_as_throttled(cloud: Cloud, photo: str) -> None:
+    def leave_all(parsed: dict[str, object], **_: object) -> None:
+        parsed["UnprocessedKeys"] = {"comparisons": {"Keys": [{"album": {"S": ALBUM}, "cell": {"S": "x"}}]}}
+
+    clients.dynamodb(10).meta.events.register("after-call.dynamodb.BatchGetItem", leave_all)
+
+    batch = cloud.compare(photo)
+
+    assert batch.counts["Throttled"] == 1
+    assert len(cloud.sent()) == 1
+
+
+def test_work_whose_headshots_stay_unknown_ends_in_the_dead_letters(cloud: Cloud, photo: str) -> None:
+    fail(cloud, "s3:ListObjectsV2", "AccessDenied", 403)
+    other = Work(ALBUM, (digest("a"),), (BO,))
+
+    batch = cloud.compare(Work(ALBUM, (digest("a"),), None, attempt=ATTEMPTS - 1).to_message(), other.to_message())
+
+    assert batch.failed == ["m0"]
+    assert set(cloud.cells()) == {CELL}
+
+
+def test_a_failure_that_cannot_be_written_ends_in_the_dead_letters(cloud: Cloud, photo: str) -> None:
+    fail(cloud, "dynamodb:PutItem", "AccessDeniedException")
+
+    batch = cloud.compare(Work(ALBUM, (digest("a"),), (BO,), attempt=ATTEMPTS - 1).to_message())
+
+    assert batch.failed == ["m0"]
+
+
+def test_only_messages_whose_rest_could_not_be_sent_are_delivered_again(cloud: Cloud, photo: str) -> None:
+    other = cloud.photo("b")
+    cloud.rekognition.errors[digest("a")] = "ThrottlingException"
+    fail(cloud, "sqs:SendMessageBatch", "AWS.SimpleQueueService.NonExistentQueue")
+
+    batch = cloud.compare(photo, other)
+
+    assert batch.failed == ["m0"]
+    assert set(cloud.cells()) == {(BO.digest, digest("b"))}
+
+
+def test_a_bug_fails_only_the_message_that_meets_it(cloud: Cloud, photo: str) -> None:
+    other = cloud.photo("b")
+
+    def crash(headshot: str, photo: str) -> None:
+        if photo == digest("a"):
+            raise ZeroDivisionError
+
+    cloud.rekognition.on_call = crash
+
+    batch = cloud.compare(photo, other)
+
+    assert batch.failed == ["m0"]
+    assert set(cloud.cells()) == {(BO.digest, digest("b"))}
+
+
+def test_what_is_left_is_cut_to_messages_that_can_be_read(cloud: Cloud) -> None:
+    shots = tuple(Headshot(f"Person {number:03} {'愛' * 20}", digest(str(number))) for number in range(100))
+    photos = tuple(digest(f"photo {number}") for number in range(25))
+    cloud.clock.left = SHORTEST_INVOCATION
+    ticks = iter([cloud.clock.left])
+
+    cloud.compare(Work(ALBUM, photos, shots).to_message(), seconds_left=lambda: next(ticks, 0.0))
+
+    (sent,) = cloud.sent()
+    assert (sent.work.photos, sent.work.headshots) == (photos, shots)
+
+
+def test_more_headshots_than_a_message_holds_travel_in_several(cloud: Cloud, photo: str) -> None:
+    for number in range(249):
+        cloud.headshot("Bo", str(number))
+    cloud.rekognition.always = "ThrottlingException"
+
+    cloud.compare(photo)
+
+    sent = cloud.sent()
+    shots = [shot.digest for one in sent for shot in one.work.headshots or ()]
+    assert [len(one.work.headshots or ()) for one in sent] == [100, 100, 50]
+    assert len(set(shots)) == 250
