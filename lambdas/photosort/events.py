@@ -36,7 +36,7 @@ def parse(body: str) -> list[Work | Enrolment]:
         if isinstance(message, dict) and message.get("Event") == "s3:TestEvent":
             return []
         return [_asked_by(record) for record in message["Records"]]
-    except (KeyError, TypeError, ValueError, RecursionError, MalformedKey, MalformedWork) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, MalformedKey, MalformedWork) as error:
         raise MalformedMessage(f"{type(error).__name__}: {error}") from error
 
 

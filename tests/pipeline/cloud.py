@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
 
 import boto3
-from fake_rekognition import FakeRekognition
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from photosort import clients, comparison, work
 from photosort.batch import Batch
@@ -26,6 +25,7 @@ from photosort.pacing import Pace
 from photosort.photo import PhotoComparer
 from photosort.record_failures import record_batch
 from photosort.table import Table
+from tests.pipeline.fake_rekognition import FakeRekognition
 
 ALBUM = "Été 50% + 1"
 BUCKET = "photosort-test"
@@ -56,9 +56,9 @@ class Cloud:
     def __init__(self) -> None:
         self.clock = Clock()
         self.requests: list[tuple[str, dict[str, Any]]] = []  # (operation, parameters) of the functions' clients
-        self.s3, self.dynamodb, self.sqs = (boto3.client(name) for name in ("s3", "dynamodb", "sqs"))
+        self.s3, self.dynamodb = boto3.client("s3"), boto3.client("dynamodb")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-1"})
-        self.queue_url = self.sqs.create_queue(QueueName="compare")["QueueUrl"]
+        self.queue_url = boto3.client("sqs").create_queue(QueueName="compare")["QueueUrl"]
         self._create_table()
         self.rekognition = FakeRekognition(self.s3)
         for client in (clients.s3(10), clients.s3(), clients.dynamodb(10), clients.sqs(), clients.rekognition(10)):
@@ -115,20 +115,17 @@ class Cloud:
     def compare(self, *bodies: str, **changed: Any) -> Batch:
         """Deliver messages to compare_photos, with ids m0, m1 ..."""
         comparer = PhotoComparer(
-            **{
-                "rekognition": clients.rekognition(10),
-                "bucket": self.bucket,
-                "table": self.table,
-                "pace": Pace(1_000_000),
-                "seconds_left": lambda: self.clock.left,
-                "now": lambda: self.clock.now,
-                "give_up_after": GIVE_UP_AFTER,
-            }
-            | changed
+            rekognition=clients.rekognition(10),
+            bucket=self.bucket,
+            table=self.table,
+            pace=Pace(1_000_000),
+            seconds_left=lambda: self.clock.left,
+            now=lambda: self.clock.now,
+            give_up_after=GIVE_UP_AFTER,
         )
         return compare_batch(
             records(bodies),
-            comparer=comparer,
+            comparer=replace(comparer, **changed),
             threads=10,
             sqs=clients.sqs(),
             queue_url=self.queue_url,
@@ -160,13 +157,7 @@ class Cloud:
     def sent(self) -> list[Sent]:
         """Take all work out of the compare queue, whatever its delay."""
         queue = get_backend("sqs")[DEFAULT_ACCOUNT_ID]["us-west-1"].get_queue("compare")
-        taken = [
-            Sent(
-                work.from_message(json.loads(message.body)),
-                round(max(0.0, message.delayed_until / 1000 - message.sent_timestamp / 1000)),
-            )
-            for message in queue._messages
-        ]
+        taken = [Sent(work.from_message(json.loads(message.body)), _delay(message)) for message in queue._messages]
         queue._messages.clear()
         return taken
 
@@ -190,6 +181,11 @@ class Cloud:
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
         return [params for name, params in self.requests if name == operation]
+
+
+def _delay(message: Any) -> int:
+    """In seconds; moto keeps when the message was sent, and until when it is delayed, in milliseconds."""
+    return round(float(max(0.0, message.delayed_until - message.sent_timestamp)) / 1000)
 
 
 def match(person: str, photo: str, album: str = ALBUM) -> str:

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from cloud import Cloud
 from moto import mock_aws
 
 from photosort import clients, compare_photos, enroll_person, record_failures
+from tests.pipeline.cloud import Cloud
 
 
 @pytest.fixture

@@ -49,8 +49,9 @@ class FakeRekognition:
             b"RekognitionService.CompareFaces",
             "RekognitionService.CompareFaces",
         )
+        assert isinstance(request.body, bytes)
         body = json.loads(request.body)
-        assert not ParamValidator().validate(body, _OPERATION.input_shape).has_errors()
+        assert _fits(body, _OPERATION.input_shape)
         source, target = body["SourceImage"]["S3Object"], body["TargetImage"]["S3Object"]
         for named in (source, target):
             assert _BUCKET.fullmatch(named["Bucket"]), named
@@ -67,7 +68,7 @@ class FakeRekognition:
             assert code in _ERRORS, f"CompareFaces has no error {code}"
             return _response(_STATUS.get(code, 400), {"__type": code, "message": "as the test says"})
         answer = self._compare(headshot, photo)
-        assert not ParamValidator().validate(answer, _OPERATION.output_shape).has_errors()
+        assert _fits(answer, _OPERATION.output_shape)
         return _response(200, answer)
 
     def _compare(self, headshot: str, photo: str) -> dict[str, Any]:
@@ -89,6 +90,10 @@ class FakeRekognition:
         return True
 
 
+def _fits(value: dict[str, Any], shape: Any) -> bool:
+    return not ParamValidator().validate(value, shape).has_errors()
+
+
 def _digest(key: str) -> str:
     return key.rpartition("/")[2].removesuffix(".jpg")
 
@@ -99,5 +104,5 @@ class _Raw(io.BytesIO):
 
 
 def _response(status: int, body: dict[str, Any]) -> AWSResponse:
-    headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": "0"}
+    headers: Any = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": "0"}
     return AWSResponse("https://rekognition", status, headers, _Raw(json.dumps(body).encode()))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from cloud import ALBUM, BUCKET, TEST_EVENT, Cloud, digest, event, match
-from fake_rekognition import NO_FACE
 
 from photosort import comparison
 from photosort.comparison import Problem
 from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot, Work
+from tests.pipeline.cloud import ALBUM, BUCKET, TEST_EVENT, Cloud, digest, event, match
+from tests.pipeline.fake_rekognition import NO_FACE
 
 ANA, BO = Headshot("Ana Zoë+", digest("Ana Zoë+")), Headshot("Bo", digest("Bo"))
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud import ALBUM, TEST_EVENT, Cloud, digest, event, match
 
 from photosort import clients
 from photosort.errors import PipelineError
 from photosort.keys import HeadshotKey, PhotoKey
 from photosort.sending import Message, send
 from photosort.work import Headshot, Work
+from tests.pipeline.cloud import ALBUM, TEST_EVENT, Cloud, digest, event, match
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BO = Headshot("Bo", digest("Bo"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud import ALBUM, TEST_EVENT, Cloud, digest, event
 
 from photosort import clients
 from photosort.comparison import Problem
 from photosort.work import Headshot, Work
+from tests.pipeline.cloud import ALBUM, TEST_EVENT, Cloud, digest, event
 
 ANA, BO = Headshot("Ana", digest("Ana")), Headshot("Bo", digest("Bo"))
 
@@ -70,7 +70,7 @@ def test_verdicts_stand(cloud: Cloud) -> None:
 def test_a_verdict_that_comes_between_the_read_and_the_write_stands(cloud: Cloud) -> None:
     cloud.headshot("Ana")
     body = cloud.photo("a")
-    compared = []
+    compared: list[bool] = []
 
     def compare_first(**_: object) -> None:
         if not compared:

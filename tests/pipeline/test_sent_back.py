@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from cloud import ALBUM, GIVE_UP_AFTER, Cloud, digest, match
 
 from photosort import clients
 from photosort.comparison import Problem
@@ -13,6 +12,7 @@ from photosort.pacing import Pace
 from photosort.photo import ATTEMPTS, SHORTEST_INVOCATION, TIME_FOR_A_CELL
 from photosort.settings import BadSettings
 from photosort.work import Headshot, Work
+from tests.pipeline.cloud import ALBUM, GIVE_UP_AFTER, Cloud, digest, match
 
 BO = Headshot("Bo", digest("Bo"))
 CELL = (BO.digest, digest("a"))

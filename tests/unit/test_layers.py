@@ -1,0 +1,67 @@
+"""What runs in Lambda knows neither the client nor what it may be tested against."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LAMBDAS = ROOT / "lambdas"
+OURS = {"photosort"}
+THEIRS = {"aws_lambda_powertools", "boto3", "botocore"}  # what lambdas/requirements.in brings
+
+
+def _sources() -> Iterator[tuple[Path, ast.Module]]:
+    found = sorted(LAMBDAS.rglob("*.py"))
+    assert found
+    for path in found:
+        yield path, ast.parse(path.read_text())
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            yield node.module or ""
+
+
+def _checked_only_by_mypy(tree: ast.Module) -> set[str]:
+    blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    return {name for block in blocks for name in _imports(block)}
+
+
+def test_the_functions_import_only_themselves_and_what_is_bundled() -> None:
+    for path, tree in _sources():
+        needed = {name.partition(".")[0] for name in set(_imports(tree)) - _checked_only_by_mypy(tree)}
+        assert needed <= OURS | THEIRS | sys.stdlib_module_names, path
+
+
+def test_the_contract_needs_nothing_of_aws() -> None:
+    """The client and the stack import it, and must not pay for boto3 then."""
+    code = (
+        "import sys, photosort.keys, photosort.comparison, photosort.work, photosort.stack\n"
+        "print([name for name in ('boto3', 'botocore', 'aws_lambda_powertools') if name in sys.modules])"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+def test_nothing_under_lambdas_speaks_of_emulation() -> None:
+    files = [path for path in LAMBDAS.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert files
+    for path in files:
+        assert not re.search(r"emulat|moto\b|localstack", path.read_text(), re.IGNORECASE), path
+
+
+def test_the_package_imports_on_the_functions_python() -> None:
+    """Lambda runs 3.13 and the tests often 3.11: no newer syntax may slip in, nor a module that 3.13 has dropped."""
+    dropped = {"cgi", "cgitb", "crypt", "imghdr", "nntplib", "pipes", "sndhdr", "telnetlib", "uu", "xdrlib"}
+    for path, tree in _sources():
+        ast.parse(path.read_text(), feature_version=(3, 11))
+        assert not dropped & set(_imports(tree)), path
