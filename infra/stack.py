@@ -121,7 +121,6 @@ class PhotoSortStack(Stack):
                 Variable.RETENTION_DAYS: str(self._settings.retention_days),
             },
             permissions=[
-                may.read_objects(bucket, [keys.PEOPLE]),
                 may.list_objects(bucket),
                 may.use_table(table, ["BatchGetItem", "PutItem"]),
             ],

@@ -6,6 +6,17 @@ from typing import Any
 
 Resources = dict[str, dict[str, Any]]
 
+FUNCTIONS = ("compare_photos", "enroll_person", "record_failures")
+
+# What Lambda itself does with a function's role, for the event source and the log.
+BY_LAMBDA = {
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+}
+
 
 class Parts:
     """The template's resources as the tests ask for them. What is asked for exists, or the test fails."""

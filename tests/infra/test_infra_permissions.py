@@ -11,25 +11,14 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
-from template_parts import Parts, as_list, target
+from template_parts import BY_LAMBDA, FUNCTIONS, Parts, as_list, target
 
 import photosort
 from photosort import keys
 
-FUNCTIONS = ("compare_photos", "enroll_person", "record_failures")
-
 # CompareFaces has no resource that a policy could name
 # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrekognition.html).
 WITHOUT_RESOURCE = {"rekognition:CompareFaces"}
-
-# What Lambda itself does with the function's role, for the event source and the log.
-BY_LAMBDA = {
-    "sqs:ReceiveMessage",
-    "sqs:DeleteMessage",
-    "sqs:GetQueueAttributes",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-}
 
 # What a request needs, by IAM's names. HEAD is GetObject; CopyObject reads one object and writes the other.
 NEEDS = {
@@ -133,7 +122,7 @@ def test_a_function_reads_its_own_queue_and_writes_its_own_log(parts: Parts, mod
     [
         ("compare_photos", {keys.PHOTOS, keys.PEOPLE}, {keys.MATCHES}),
         ("enroll_person", {keys.PEOPLE}, set()),
-        ("record_failures", {keys.PEOPLE}, set()),
+        ("record_failures", set(), set()),
     ],
 )
 def test_objects_are_read_and_written_under_these_prefixes(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from template_parts import Parts, target
+from template_parts import FUNCTIONS, Parts, target
 
 from infra.settings import Settings
 from photosort import comparison, keys
@@ -20,7 +20,6 @@ from photosort.photo import SHORTEST_INVOCATION
 from photosort.settings import CompareSettings, EnrollSettings, RecordSettings
 from photosort.stack import DEAD_LETTERS_METRIC, METRICS_NAMESPACE, Environment, Output
 
-FUNCTIONS = ("compare_photos", "enroll_person", "record_failures")
 DIGEST = "0" * 64
 
 
