@@ -54,6 +54,10 @@ class Detection:
     side: float
     score: float
 
+    def moved(self, scale: float, left: float = 0, top: float = 0) -> Detection:
+        """In the picture that this one's is a copy of, smaller by ``scale``, of the part that begins there."""
+        return Detection(left + self.left * scale, top + self.top * scale, self.side * scale, self.score)
+
 
 class Detector:
     """Loads both models; not for use by several threads at once."""
@@ -66,17 +70,19 @@ class Detector:
 
     def detect(self, image: Image.Image) -> list[Detection]:
         """The faces in an RGB picture, largest first."""
-        found = _distinct(self._in_small_copy(image))
+        found = self._in_small_copy(image)
         for place in self._proposed(image):
             if not any(_same_face(place, face) for face in found):
                 found = _distinct(self._in_place(image, place), found)
         return sorted(found, key=lambda face: face.side, reverse=True)
 
-    def _in_small_copy(self, image: Image.Image) -> Iterator[Detection]:
+    def seen_by_network(self, picture: Image.Image) -> list[Detection]:
+        """The faces of 80 px and more that the network alone sees in an RGB picture, surest first."""
+        return _distinct(self._seen(picture, _SMALLEST_PICTURE))
+
+    def _in_small_copy(self, image: Image.Image) -> list[Detection]:
         small = _fitted(image, _NETWORK_SIDE)
-        scale = image.width / small.width
-        for face in self._seen(small, _SMALLEST_PICTURE):
-            yield Detection(face.left * scale, face.top * scale, face.side * scale, face.score)
+        return [face.moved(image.width / small.width) for face in self.seen_by_network(small)]
 
     def _proposed(self, image: Image.Image) -> Iterator[Detection]:
         import numpy as np
@@ -85,15 +91,14 @@ class Detector:
         scale = image.width / large.width
         boxes, scores, _ = self._hog.run(np.asarray(large), 0, _PROPOSED_ABOVE)
         for box, score in zip(boxes, scores, strict=True):
-            yield Detection(box.left() * scale, box.top() * scale, box.width() * scale, float(score))
+            yield Detection(box.left(), box.top(), box.width(), float(score)).moved(scale)
 
     def _in_place(self, image: Image.Image, place: Detection) -> Iterator[Detection]:
         left, top = round(place.left - place.side / 2), round(place.top - place.side / 2)
         side = max(1, round(2 * place.side))
         crop = image.crop((left, top, left + side, top + side))
-        scale = side / _PLACE
         for face in self._seen(_resized(crop, _PLACE, _PLACE), _SMALLEST_PLACE):
-            yield Detection(left + face.left * scale, top + face.top * scale, face.side * scale, face.score)
+            yield face.moved(side / _PLACE, left, top)
 
     def _seen(self, picture: Image.Image, smallest: int) -> Iterator[Detection]:
         """What the network sees in the picture and in ever smaller copies, down to ``smallest`` px a side."""
