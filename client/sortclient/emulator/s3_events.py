@@ -1,7 +1,7 @@
 """S3's event notifications as AWS sends them.
 
-moto sends them too, but encodes the slashes of a key, and leaves out several members: code that
-reads them right there could still be wrong on AWS.
+moto sends them too, but encodes the slashes of a key, leaves out several members, and tells of a multipart upload
+twice: code that reads them right there could still be wrong on AWS.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
     """
     from moto.sqs.models import sqs_backends
 
+    if event_name == "s3:ObjectCreated:Put" and key.multipart is not None:
+        return  # moto puts the object on its way to completing the upload; that event follows
     configuration = bucket.notification_configuration
     for notification in configuration.queue if configuration else []:
         if notification.matches(event_name, key.name):

@@ -1,0 +1,323 @@
+"""The whole command with real handlers and real faces: `upload` against one emulated AWS, `sort`, and what follows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from PIL import Image, ImageOps
+
+from demo.album import EILEEN, GRACE, DemoAlbum, build
+from tests.emulated.command import Machine, Result, machine
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoAlbum:
+    return build(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def here(tmp_path: Path, cache: Path, emulated: Mapping[str, str]) -> Machine:
+    return machine(tmp_path / "here", cache, emulated)
+
+
+@pytest.fixture
+def album(request: pytest.FixtureRequest) -> str:
+    """A name of the test's own: they share one cloud."""
+    return str(request.node.name)[:60]
+
+
+@pytest.fixture
+def small(demo: DemoAlbum, tmp_path: Path) -> Path:
+    """Five files: each of the two alone, both, nobody, and no photo."""
+    folder = tmp_path / "Small"
+    for name in ("Navy/turned.jpg", "NASA/darker.jpg", "together.jpg", "things/coffee.jpg", "notes.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((demo.folder / name).read_bytes())
+    return folder
+
+
+GRACES = {"Grace Hopper/Navy/turned.jpg", "Grace Hopper/together.jpg"}
+EILEENS = {"Eileen Collins/NASA/darker.jpg", "Eileen Collins/together.jpg"}
+
+
+def refs(demo: DemoAlbum, *people: str) -> list[str]:
+    return [part for person in people for part in ("--ref", f"{person}={demo.headshots[person]}")]
+
+
+def succeeded(result: Result) -> Result:
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+class Cloud:
+    """What the emulated AWS holds of an album."""
+
+    def __init__(self, client: Callable[..., Any], outputs: Mapping[str, str], album: str) -> None:
+        self._s3, self._table = client("s3"), client("dynamodb")
+        self._outputs, self._album = outputs, album
+
+    def objects(self, kind: str) -> dict[str, Any]:
+        listed = self._s3.list_objects_v2(
+            Bucket=self._outputs["BucketName"], Prefix=f"{kind}/{quote(self._album, safe='')}/"
+        )
+        return {found["Key"]: found["LastModified"] for found in listed.get("Contents", [])}
+
+    def cells(self) -> dict[str, str]:
+        """When each cell was written."""
+        items = self._table.query(
+            TableName=self._outputs["TableName"],
+            KeyConditionExpression="album = :album",
+            ExpressionAttributeValues={":album": {"S": self._album}},
+        )["Items"]
+        return {item["cell"]["S"]: item["compared_at"]["S"] for item in items if "compared_at" in item}
+
+
+@pytest.fixture
+def cloud(client: Callable[..., Any], outputs: Mapping[str, str], album: str) -> Cloud:
+    return Cloud(client, outputs, album)
+
+
+def test_the_demo_finds_exactly_the_people_who_are_there_both_ways(tmp_path: Path, cache: Path) -> None:
+    there = machine(tmp_path, cache)
+    process = subprocess.run(
+        [sys.executable, "-m", "demo"],
+        cwd=tmp_path,
+        env={**there.environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "upload demo-album/Images --emulate" in process.stdout
+    ledgers = [ledger_of(tmp_path / "demo-album" / name) for name in ("upload.csv", "sort.csv")]
+    assert ledgers[0] == ledgers[1]
+    assert len(ledgers[0]) == 58  # 28 photos by two people, and two files that are no photos
+
+
+def ledger_of(file: Path) -> dict[tuple[str, str], str]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return {(row["photo"], row["person"]): row["outcome"] for row in csv.DictReader(stream)}
+
+
+def test_the_same_command_again_sends_and_compares_nothing(
+    here: Machine, demo: DemoAlbum, small: Path, album: str, cloud: Cloud
+) -> None:
+    command = ["upload", small, *refs(demo, GRACE, EILEEN), "--album", album]
+    succeeded(here.run(*command))
+    assert here.matches() == GRACES | EILEENS
+    before = (cloud.objects("photos"), cloud.objects("people"), cloud.cells())
+    assert [len(part) for part in before] == [4, 2, 8]
+    assert len(cloud.objects("matches")) == 4
+    again = succeeded(here.run(*command))
+    assert (cloud.objects("photos"), cloud.objects("people"), cloud.cells()) == before
+    assert "At most" not in again.stderr
+    assert "4 matches" in again.stderr
+
+
+def test_matches_are_the_originals_in_full(here: Machine, demo: DemoAlbum, small: Path, album: str) -> None:
+    succeeded(here.run("upload", small, *refs(demo, GRACE), "--album", album))
+    for name in GRACES:
+        path = name.removeprefix("Grace Hopper/")
+        assert (here.folder / "Matches" / name).read_bytes() == (small / path).read_bytes()
+
+
+def test_a_photo_replaced_by_one_without_the_person_leaves_the_matches(
+    here: Machine, demo: DemoAlbum, small: Path, album: str
+) -> None:
+    command = ["upload", small, *refs(demo, GRACE), "--album", album]
+    succeeded(here.run(*command))
+    (small / "Navy/turned.jpg").write_bytes((demo.folder / "things/rocket.jpg").read_bytes())
+    succeeded(here.run(*command))
+    assert here.matches() == {"Grace Hopper/together.jpg"}
+
+
+def test_a_person_added_later_uploads_no_photo(
+    here: Machine, demo: DemoAlbum, small: Path, album: str, cloud: Cloud
+) -> None:
+    succeeded(here.run("upload", small, *refs(demo, GRACE), "--album", album))
+    photos, cells = cloud.objects("photos"), cloud.cells()
+    succeeded(here.run("upload", small, *refs(demo, EILEEN), "--album", album))
+    assert here.matches() == GRACES | EILEENS
+    assert cloud.objects("photos") == photos
+    assert cells.items() < cloud.cells().items()
+    assert len(cloud.cells()) == 8
+
+
+def test_another_headshot_of_a_person_takes_the_first_ones_place(
+    here: Machine, demo: DemoAlbum, small: Path, album: str, cloud: Cloud
+) -> None:
+    succeeded(here.run("upload", small, *refs(demo, GRACE), "--album", album))
+    (before,) = cloud.objects("people")
+    other = here.folder / "other.jpg"
+    with Image.open(demo.headshots[GRACE]) as picture:
+        ImageOps.mirror(picture).save(other)
+    succeeded(here.run("upload", small, "--ref", f"{GRACE}={other}", "--album", album))
+    (after,) = cloud.objects("people")
+    assert before != after
+    assert here.matches() == GRACES
+
+
+def test_stopped_in_the_middle_and_run_again(here: Machine, demo: DemoAlbum, album: str, cloud: Cloud) -> None:
+    command = ["upload", demo.folder, *refs(demo, GRACE, EILEEN), "--album", album, "--ledger", "ledger.csv"]
+    process = here.start(*command)
+    deadline = time.monotonic() + 60
+    while len(cloud.objects("photos")) < 5 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "run the same command again" in err
+    sent = cloud.objects("photos")
+    assert 5 <= len(sent) < 28
+    succeeded(here.run(*command))
+    assert sent.items() <= cloud.objects("photos").items()  # none was sent twice
+    assert len(cloud.cells()) == 56
+    found = {
+        (photo, person)
+        for (photo, person), outcome in ledger_of(here.folder / "ledger.csv").items()
+        if outcome == "match"
+    }
+    assert found == {(path, person) for path, people in demo.truth.items() for person in people or ()}
+
+
+def test_without_waiting_then_status_and_sync(here: Machine, demo: DemoAlbum, small: Path, album: str) -> None:
+    left = here.run("upload", small, *refs(demo, GRACE), "--album", album, "--no-wait")
+    assert left.returncode in (0, 3), left.stderr
+    deadline = time.monotonic() + 60
+    while (status := here.run("status", album)).returncode == 3 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert "2 match" in succeeded(status).stdout
+    assert "5 files: 4 photos, 1 not-a-photo" in status.stdout
+    succeeded(here.run("sync"))
+    assert here.matches() == GRACES
+
+
+def test_another_machine_syncs_under_the_right_names(
+    here: Machine, demo: DemoAlbum, album: str, tmp_path: Path, emulated: Mapping[str, str], cache: Path
+) -> None:
+    odd = "Année 1992/Grace & Eileen, à deux +1 (100%).jpg"
+    folder = tmp_path / "Odd"
+    (folder / odd).parent.mkdir(parents=True)
+    (folder / odd).write_bytes((demo.folder / odd).read_bytes())
+    succeeded(here.run("upload", folder, *refs(demo, GRACE, EILEEN), "--album", album))
+    there = machine(tmp_path / "there", cache, emulated)
+    result = succeeded(there.run("sync", album, "--out", "Found"))
+    assert there.matches("Found") == {f"{GRACE}/{odd}", f"{EILEEN}/{odd}"}
+    assert "smaller copies" in result.stderr
+    with Image.open(there.folder / "Found" / GRACE / odd) as copy:
+        assert copy.format == "JPEG"
+
+
+def test_results_as_table_csv_and_json_say_the_same(here: Machine, demo: DemoAlbum, small: Path) -> None:
+    succeeded(here.run("sort", small, *refs(demo, GRACE, EILEEN)))
+    rows = list(csv.DictReader(succeeded(here.run("results", "--format", "csv")).stdout.splitlines()))
+    assert {f"{row['person']}/{row['photo']}" for row in rows} == GRACES | EILEENS
+    data = json.loads(succeeded(here.run("results", "--format", "json")).stdout)
+    assert [(row["photo"], str(row["similarity"])) for row in data] == [
+        (row["photo"], row["similarity"]) for row in rows
+    ]
+    table = succeeded(here.run("results", "Small")).stdout.splitlines()
+    assert len(table) == len(rows)
+    assert len(succeeded(here.run("results", "--every")).stdout.splitlines()) == 9
+
+
+def test_sort_again_reads_no_picture_and_a_threshold_decides_anew(here: Machine, demo: DemoAlbum, small: Path) -> None:
+    succeeded(here.run("sort", small, *refs(demo, GRACE)))
+    assert here.matches() == GRACES
+    times = {file: file.stat().st_atime_ns for file in small.rglob("*.jpg")}
+    strict = succeeded(here.run("sort", small, "--threshold", "100"))
+    assert here.matches() == set()
+    assert "(0 new, 2 removed)" in strict.stderr
+    succeeded(here.run("sort", small, "--threshold", "80"))
+    assert here.matches() == GRACES
+    assert times.keys() == set(small.rglob("*.jpg"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ("{things}/coffee.jpg", "no face was found"),
+        ("{things}/truncated.jpg", "broken picture"),
+        ("{things}/../notes.txt", "not a picture"),
+        ("{things}/gone.jpg", "No such file"),
+    ],
+)
+@pytest.mark.parametrize("command", ["sort", "upload"])
+def test_a_bad_headshot_is_one_line_and_nothing_travels(
+    here: Machine, demo: DemoAlbum, small: Path, cloud: Cloud, album: str, command: str, reference: str, reason: str
+) -> None:
+    file = reference.format(things=demo.folder / "things")
+    result = here.run(command, small, "--ref", file, "--album", album)
+    assert result.returncode == 2
+    assert reason in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stderr
+    assert (cloud.objects("photos"), cloud.objects("people")) == ({}, {})
+    assert not (here.folder / "Matches").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["sort", "nowhere", "--ref", "x.jpg"], "is not a folder"),
+        (["sort", "."], "Whom to look for"),
+        (["sort", ".", "--ref", "x.jpg", "--out", "./inside"], "inside the sorted folder"),
+        (["sort", ".", "--ref", "x.jpg", "--out", "/tmp", "--threshold", "101"], "--threshold"),
+        (["sort", ".", "--ref", "x.jpg", "--layout", "{name}"], "{path}"),
+        (["sort", ".", "--ref", "x.jpg", "--ledger", "x.xlsx"], ".csv or .json"),
+        (["sort", ".", "--ref", "x.jpg", "--album", "a/b"], "--album"),
+        (["results", "Nobody's"], "There is no album"),
+        (["status"], "no album yet"),
+    ],
+)
+def test_wrong_usage_is_refused_before_anything_happens(
+    tmp_path: Path, cache: Path, arguments: list[str], reason: str
+) -> None:
+    there = machine(tmp_path / "there", cache)
+    out = [] if "--out" in arguments or arguments[0] != "sort" else ["--out", str(tmp_path / "Matches")]
+    result = there.run(*arguments, *out)
+    assert result.returncode == 2, result.stderr
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "Matches").exists()
+
+
+def test_without_credentials_upload_says_what_to_do(tmp_path: Path, cache: Path, demo: DemoAlbum, small: Path) -> None:
+    there = machine(tmp_path / "there", cache)
+    result = there.run("upload", small, *refs(demo, GRACE))
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "credentials" in result.stderr.lower()
+
+
+def test_without_the_stack_upload_says_what_to_do(here: Machine, demo: DemoAlbum, small: Path) -> None:
+    result = here.run("upload", small, *refs(demo, GRACE), "--stack", "Another")
+    assert result.returncode == 1
+    assert "Another" in result.stderr
+    assert "deploy" in result.stderr
+
+
+def test_an_emulation_is_forgotten_when_it_ends(tmp_path: Path, cache: Path, demo: DemoAlbum, small: Path) -> None:
+    there = machine(tmp_path / "there", cache)
+    succeeded(there.run("upload", small, *refs(demo, GRACE), "--emulate"))
+    assert there.matches() == GRACES
+    succeeded(there.run("sort", small, *refs(demo, GRACE)))  # the same album name, and no clash
+    assert there.matches() == GRACES
