@@ -7,9 +7,10 @@ import sys
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from sortclient.errors import InputError, SortError, Stopped
 
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
     from sortclient.aws.comparer import AwsComparer
     from sortclient.catalog import Catalog
 
+class _Commands(TyperGroup):
+    """All commands. Ctrl-C gets its line here: above, Typer would end the program without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise Stopped from interrupt
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -234,11 +246,3 @@ def main() -> None:
     except SortError as error:
         sys.stderr.write(f"sortclient: {error}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        stopped = Stopped()
-        sys.stderr.write(f"\nsortclient: {stopped}\n")
-        sys.exit(stopped.exit_code)
-    except BrokenPipeError:
-        # The reader of stdout is gone (`sortclient results | head`): nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
