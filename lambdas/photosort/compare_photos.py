@@ -46,6 +46,7 @@ def _started() -> tuple[CompareSettings, Pace]:
     return settings, Pace(settings.calls_per_second)
 
 
+@logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     settings, pace = _started()
     comparer = PhotoComparer(

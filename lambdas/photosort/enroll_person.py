@@ -33,6 +33,7 @@ def _started() -> EnrollSettings:
     return EnrollSettings.read(os.environ)
 
 
+@logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     settings = _started()
     batch = enroll_batch(

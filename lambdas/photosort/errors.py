@@ -85,7 +85,14 @@ _TRANSIENT = {
     "ServiceUnavailable",
     "TransactionConflictException",
 }
-_GONE = {"NoSuchKey", "404"}  # a HEAD has no body: its code is the status
+_TYPES: dict[str, type[PipelineError]] = {
+    "InvalidS3ObjectException": Unreachable,
+    "ConditionalCheckFailedException": VerdictStands,
+    "NoSuchKey": Gone,
+    **dict.fromkeys(_THROTTLED, Throttled),
+    **dict.fromkeys(_TRANSIENT, Transient),
+}
+_OF_A_HEAD = {"404": "NoSuchKey", "403": "AccessDenied"}  # it has no body: botocore gives its status as the code
 
 # CompareFaces answers so also for pictures under 80 px and for a headshot without a face. Neither reaches the
 # cloud: the client checks the headshot first and prepares nothing smaller.
@@ -102,21 +109,16 @@ def translate(error: ClientError | BotoCoreError) -> PipelineError:
         lost = isinstance(error, HTTPClientError | NoConnection)
         return Transient(type(error).__name__) if lost else Refused(type(error).__name__)
     code = str(error.response.get("Error", {}).get("Code", ""))
+    code = _OF_A_HEAD.get(code, code)
+    reason = f"{error.operation_name}: {code}"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _BAD_PICTURE:
         return BadPicture(*_BAD_PICTURE[code])
-    known: dict[str, type[PipelineError]] = {
-        "InvalidS3ObjectException": Unreachable,
-        "ConditionalCheckFailedException": VerdictStands,
-        **dict.fromkeys(_THROTTLED, Throttled),
-        **dict.fromkeys(_TRANSIENT, Transient),
-        **dict.fromkeys(_GONE, Gone),
-    }
-    if code in known:
-        return known[code](code)
+    if code in _TYPES:
+        return _TYPES[code](reason)
     if status == 429:
-        return Throttled(code)
-    return Transient(code) if status >= 500 else Refused(code)
+        return Throttled(reason)
+    return Transient(reason) if status >= 500 else Refused(reason)
 
 
 @contextmanager

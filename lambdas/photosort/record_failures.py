@@ -36,6 +36,7 @@ def _started() -> RecordSettings:
     return RecordSettings.read(os.environ)
 
 
+@logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     settings = _started()
     batch = record_batch(
@@ -70,7 +71,8 @@ def record_batch(
             logger.warning("dead letter", extra={"message_id": message, "attributes": record.get("attributes", {})})
             for one in asked:
                 cells = _enrolled(bucket, one) if isinstance(one, Enrolment) else _worked(bucket, one)
-                batch.counts["Failed"] += _record(table, one, cells, _reason(record, one), seconds_left)
+                for written in _record(table, one, cells, _reason(record, one), seconds_left):
+                    batch.counts["Failed"] += written
     return batch
 
 
@@ -91,10 +93,9 @@ def _record(
     cells: Iterator[tuple[str, str]],
     reason: str,
     seconds_left: Callable[[], float],
-) -> int:
-    """Returns how many failed cells were written. Raises OutOfTime, or what the table raises."""
+) -> Iterator[int]:
+    """Yields how many failed cells were written, portion by portion. Raises OutOfTime, or what the table raises."""
     album = asked.headshot.album if isinstance(asked, Enrolment) else asked.album
-    written = 0
     with ThreadPoolExecutor(_THREADS) as pool:
         while portion := list(islice(cells, _PORTION)):
             if seconds_left() < _TIME_FOR_A_PORTION:
@@ -102,8 +103,7 @@ def _record(
             standing = table.read(album, (comparison.cell(*cell) for cell in portion)).cells
             absent = [cell for cell in portion if comparison.cell(*cell) not in standing]
             # The write is conditional all the same: a verdict may come between.
-            written += sum(pool.map(lambda cell: table.put(album, failure(cell[0], cell[1], reason)), absent))
-    return written
+            yield sum(pool.map(lambda cell: table.put(album, failure(cell[0], cell[1], reason)), absent))
 
 
 def _reason(record: dict[str, Any], asked: Work | Enrolment) -> str:
