@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator_helpers import jpeg
 from PIL import Image
 
 from sortclient.emulator.child import emulated_aws
+from tests.emulated.emulator_helpers import jpeg
 
 
 @pytest.fixture(scope="session")

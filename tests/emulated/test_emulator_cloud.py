@@ -12,9 +12,9 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from emulator_helpers import until
 
 from photosort.stack import Output
+from tests.emulated.emulator_helpers import until
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from emulator_helpers import until
 
 from sortclient.emulator.event_source import EventSource, failures
 from sortclient.emulator.function import FunctionFailed
+from tests.emulated.emulator_helpers import until
 
 Events = list[list[dict[str, Any]]]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator_helpers import is_running, needs_proc
 
 from sortclient.emulator.function import ExecutionEnvironments, Function, FunctionFailed
+from tests.emulated.emulator_helpers import is_running, needs_proc
 
 Start = Callable[..., ExecutionEnvironments]
 
@@ -22,7 +22,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def start(handler: str, timeout: float = 30) -> ExecutionEnvironments:
-            function = Function(name="tested", handler=f"emulator_handlers.{handler}", timeout=timeout, memory_mb=256)
+            function = Function(
+                name="tested", handler=f"tests.emulated.emulator_handlers.{handler}", timeout=timeout, memory_mb=256
+            )
             variables = {"AWS_REGION": "us-west-1", "PHOTOSORT_BUCKET": "pictures"}
             return stack.enter_context(closing(ExecutionEnvironments(function, variables, tmp_path / "log")))
 

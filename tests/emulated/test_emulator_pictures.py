@@ -8,12 +8,12 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import pytest
-from emulator_helpers import jpeg, until
 from PIL import Image
 
 from sortclient.emulator import pictures
 from sortclient.emulator.pictures import Pictures
 from sortclient.emulator.request_model import Refused
+from tests.emulated.emulator_helpers import jpeg, until
 
 
 class Work:

@@ -14,10 +14,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from emulator_helpers import jpeg, picture
 from PIL import Image, ImageOps
 
 from sortclient.emulator.request_model import checked
+from tests.emulated.emulator_helpers import jpeg, picture
 
 MODEL = ServiceModel(Loader().load_service_model("rekognition", "service-2"))
 

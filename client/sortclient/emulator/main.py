@@ -62,7 +62,8 @@ def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
     try:
         cloud = stack.enter_context(closing(LoopbackServer(make_cloud(), port)))
     except OSError as error:
-        raise InputError(f"Port {port} cannot be used: {error.strerror}. Name another one with --port.") from error
+        reason = os.strerror(error.errno or 0)
+        raise InputError(f"Port {port} cannot be used: {reason}. Name another one with --port.") from error
     os.environ.update(access.variables(cloud.url, rekognition_url=""))
 
     from boto3.session import Session
@@ -77,7 +78,7 @@ def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
 
     outputs = provision(session)
     for source in SOURCES:
-        functions = ExecutionEnvironments(source.function, environment | function_variables(outputs), log)
+        functions = ExecutionEnvironments(source.function, environment | function_variables(source, outputs), log)
         polled = EventSource(
             session.client("sqs"),
             outputs[source.output],

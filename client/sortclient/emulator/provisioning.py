@@ -24,7 +24,8 @@ RETENTION_DAYS = 30
 # This account's quota of CompareFaces a second. The face engine is what limits: it is far below.
 CALLS_PER_SECOND = 1000
 MAX_CONCURRENCY = 2  # AWS's least, and a small machine's cores
-_THREADS = 4  # photos in work at once in one environment of compare-photos: enough to keep the face engine busy
+THREADS = 4  # photos in work at once in one environment of compare-photos: enough to keep the face engine busy
+GIVE_UP_AFTER = 6 * 3600  # seconds
 
 _DEAD_LETTERS = "DeadLetters"
 
@@ -36,6 +37,7 @@ class Source:
     queue: str
     output: str
     function: Function
+    variables: tuple[str, ...]  # that the function's environment has, besides the bucket and AWS's own
     batch_size: int = 10
     window: int = 0  # seconds in which a batch is gathered
     max_concurrency: int = MAX_CONCURRENCY
@@ -54,6 +56,14 @@ SOURCES = (
         function=Function(
             name="compare-photos", handler="photosort.compare_photos.handler", timeout=120, memory_mb=512
         ),
+        variables=(
+            Environment.TABLE,
+            Environment.COMPARE_QUEUE,
+            Environment.RETENTION_DAYS,
+            Environment.CALLS_PER_SECOND,
+            Environment.THREADS,
+            Environment.GIVE_UP_AFTER,
+        ),
         window=1,
         prefix=keys.PHOTOS,
     ),
@@ -61,6 +71,7 @@ SOURCES = (
         queue="EnrollQueue",
         output=Output.ENROLL_QUEUE,
         function=Function(name="enroll-person", handler="photosort.enroll_person.handler", timeout=300, memory_mb=512),
+        variables=(Environment.COMPARE_QUEUE,),
         prefix=keys.PEOPLE,
     ),
     Source(
@@ -69,6 +80,7 @@ SOURCES = (
         function=Function(
             name="record-failures", handler="photosort.record_failures.handler", timeout=300, memory_mb=512
         ),
+        variables=(Environment.TABLE, Environment.RETENTION_DAYS),
     ),
 )
 
@@ -156,13 +168,15 @@ def provision(session: Session) -> dict[str, str]:
     return outputs
 
 
-def function_variables(outputs: Mapping[str, str]) -> dict[str, str]:
-    """What the functions are told by their environment, besides AWS's own variables."""
-    return {
+def function_variables(source: Source, outputs: Mapping[str, str]) -> dict[str, str]:
+    """What the function is told by its environment, besides AWS's own variables: no more than on AWS."""
+    values = {
         Environment.BUCKET: outputs[Output.BUCKET],
         Environment.TABLE: outputs[Output.TABLE],
         Environment.COMPARE_QUEUE: outputs[Output.COMPARE_QUEUE],
         Environment.RETENTION_DAYS: outputs[Output.RETENTION_DAYS],
         Environment.CALLS_PER_SECOND: str(CALLS_PER_SECOND / MAX_CONCURRENCY),
-        Environment.THREADS: str(_THREADS),
+        Environment.THREADS: str(THREADS),
+        Environment.GIVE_UP_AFTER: str(GIVE_UP_AFTER),
     }
+    return {name: values[name] for name in (Environment.BUCKET, *source.variables)}
