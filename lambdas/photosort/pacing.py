@@ -36,10 +36,10 @@ class Pace:
         with self._lock:
             now = self._clock()
             turn = max(self._next, now - self._held)
-            wait = turn - now
+            wait = max(0.0, turn - now)
             if wait > within:
                 return False
             self._next = turn + self._interval
-        if wait > 0:
+        if wait:
             self._sleep(wait)
         return True

@@ -64,7 +64,8 @@ class PhotoComparer:
         result = Result()
         headshots = work.headshots
         try:
-            self._check_time()
+            if self.seconds_left() < TIME_FOR_A_CELL:
+                raise OutOfTime("the invocation ended first")
             if headshots is None:
                 headshots = tuple(self.bucket.headshots(work.album))
             columns = _by_digest(headshots)
@@ -85,7 +86,6 @@ class PhotoComparer:
     def _fill(self, result: Result, work: Work, photo: str, missing: list[list[Headshot]], threshold: float) -> None:
         for index, shots in enumerate(missing):
             try:
-                self._check_time()
                 self._fill_cell(result, work.album, photo, shots, threshold)
             except Gone:
                 result.counts["Dropped"] += len(missing) - index  # the photo: nobody can ask for its cells any more
@@ -155,10 +155,6 @@ class PhotoComparer:
         if isinstance(error, OutOfTime) or work.attempt + 1 < ATTEMPTS:
             return False
         return isinstance(error, Refused) or self.now() - work.asked_at > self.give_up_after
-
-    def _check_time(self) -> None:
-        if self.seconds_left() < TIME_FOR_A_CELL:
-            raise OutOfTime("the invocation ended first")
 
 
 def _by_digest(headshots: tuple[Headshot, ...] | list[Headshot]) -> dict[str, list[Headshot]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
@@ -42,7 +43,7 @@ def digest(name: str) -> str:
 class Clock:
     """Seconds since 1970, and until the function's timeout; a test moves both."""
 
-    now: float = 1_800_000_000.0
+    now: float = field(default_factory=time.time)
     left: float = 120.0
 
 

@@ -407,6 +407,22 @@ def test_a_bug_fails_only_the_message_that_meets_it(cloud: Cloud, photo: str) ->
     assert set(cloud.cells()) == {(BO.digest, digest("b"))}
 
 
+def test_a_message_that_is_delivered_again_is_not_sent_back_too(cloud: Cloud, photo: str) -> None:
+    cloud.photo("b")
+
+    def crash(headshot: str, photo: str) -> None:
+        if photo == digest("a"):
+            raise ZeroDivisionError
+
+    cloud.rekognition.on_call = crash
+    cloud.rekognition.errors[digest("b")] = "ThrottlingException"
+
+    batch = cloud.compare(Work(ALBUM, (digest("a"), digest("b")), (BO,)).to_message())
+
+    assert batch.failed == ["m0"]
+    assert cloud.sent() == []
+
+
 def test_what_is_left_is_cut_to_messages_that_can_be_read(cloud: Cloud) -> None:
     shots = tuple(Headshot(f"Person {number:03} {'愛' * 20}", digest(str(number))) for number in range(100))
     photos = tuple(digest(f"photo {number}") for number in range(25))

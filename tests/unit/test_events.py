@@ -46,6 +46,14 @@ def test_an_encoded_key() -> None:
     assert work.album == "Mein Urlaub"
 
 
+@pytest.mark.parametrize(
+    ("album", "sent"), [("a~b", "a%7Eb"), ("a_b-c.d", "a_b-c.d"), ("50%", "50%2525"), ("é", "%25C3%25A9")]
+)
+def test_what_the_event_encodes_and_our_keys_do_not(album: str, sent: str) -> None:
+    (work,) = parse_work(s3_event(f"photos/{sent}/{DIGEST}.jpg"))
+    assert work.album == album
+
+
 @given(keys)
 def test_every_key_comes_through_the_events_encoding(key: Key) -> None:
     body = s3_event(encoded(key))
