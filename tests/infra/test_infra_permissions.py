@@ -194,12 +194,15 @@ def test_bucket_and_queues_refuse_what_is_not_encrypted_on_its_way(parts: Parts)
     assert guarded == set(parts.of("AWS::S3::Bucket")) | set(parts.of("AWS::SQS::Queue"))
 
 
-def test_the_bucket_refuses_also_on_its_objects(parts: Parts) -> None:
+def test_the_bucket_refuses_old_tls_and_on_its_objects_too(parts: Parts) -> None:
     bucket, _ = parts.only("AWS::S3::Bucket")
     _, policy = parts.only("AWS::S3::BucketPolicy")
     arn = {"Fn::GetAtt": [bucket, "Arn"]}
-    for statement in policy["PolicyDocument"]["Statement"]:
-        assert statement["Resource"] == [arn, {"Fn::Join": ["", [arn, "/*"]]}]
+    refusals = policy["PolicyDocument"]["Statement"]
+    assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in [refusal["Condition"] for refusal in refusals]
+    for refusal in refusals:
+        assert refusal["Effect"] == "Deny"
+        assert refusal["Resource"] == [arn, {"Fn::Join": ["", [arn, "/*"]]}]
 
 
 def test_s3_may_notify_the_two_queues_for_this_account_only(parts: Parts) -> None:
