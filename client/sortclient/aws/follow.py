@@ -19,12 +19,14 @@ _BEGINNING = "0"  # before any time; DynamoDB takes no empty text for a key
 
 
 class Follower:
-    """Follows one album from the newest cell there is when it begins."""
+    """Follows one album from when it begins: the cells that stand by then are somebody else's to read."""
 
     def __init__(self, cells: Cells, album: str) -> None:
         self._cells, self._album = cells, album
         self._cursor = _back(cells.newest(album))
         self._seen: set[tuple[str, str, str]] = set()
+        for _ in self.look():
+            pass
 
     def look(self) -> Iterator[Comparison]:
         """The cells since the last look, each once. Read it to the end: the next look begins where this one ended."""

@@ -45,7 +45,9 @@ class Uploads:
     def __exit__(self, *_: object) -> None:
         """Drop what waits. What is on its way may end: a put is whole or nothing, and the next run will see it."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        wait([future for future in self._begun if not future.cancelled()], _FAREWELL_SECONDS)
+        late = wait([future for future in self._begun if not future.cancelled()], _FAREWELL_SECONDS).not_done
+        if not late:
+            self._pool.shutdown()
 
     def __len__(self) -> int:
         return len(self._begun)

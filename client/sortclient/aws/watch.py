@@ -49,7 +49,8 @@ class Watch:
         self.wanted: set[bytes] = set()
         self.failed: set[bytes] = set()  # photos whose failed cells were dropped: to be asked for again
         self._pause = pace.look
-        self._looked_at = self._reached_at = time.monotonic()
+        self._looked_at = time.monotonic()
+        self._failing_since: float | None = None
 
     def look_if_due(self) -> Iterator[Event]:
         if self.wanted and time.monotonic() - self._looked_at >= self._pause:
@@ -98,7 +99,7 @@ class Watch:
     def _look(self) -> Generator[Event, None, int]:
         """Take the cells that came since the last look; how many of them were wanted."""
         came = yield from self._receive(self._follower.look())
-        self._looked_at = time.monotonic()
+        self._looked_at, self._failing_since = time.monotonic(), None
         self._pause = self._pace.look if came else min(self._pause * 1.5, self._pace.look_most)
         return came
 
@@ -140,12 +141,12 @@ class Watch:
     def _patiently(self, step: Generator[Event, None, Result], otherwise: Result) -> Generator[Event, None, Result]:
         """Do a step of following. AWS out of reach for a while (a laptop that slept, throttled reads) is waited out."""
         try:
-            result = yield from step
+            return (yield from step)
         except Retryable as error:
-            if time.monotonic() - self._reached_at > self._pace.unreachable:
+            now = time.monotonic()
+            self._failing_since = self._failing_since or now
+            if now - self._failing_since > self._pace.unreachable:
                 raise
+            self._looked_at = now
             yield Waiting(f"trying again: {error}")
-            self._looked_at = time.monotonic()
             return otherwise
-        self._reached_at = time.monotonic()
-        return result

@@ -1,0 +1,428 @@
+"""The AWS comparer against a bucket, a table and queues in moto; the functions' part is moved by the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from photosort.comparison import DEFAULT_THRESHOLD
+from photosort.keys import HeadshotKey, PhotoKey
+from sortclient.aws import run, watch
+from sortclient.aws.failures import Denied, Retryable
+from sortclient.comparer import Compared, Event, Identified, Rejected, Uploaded, Waiting
+from sortclient.errors import InputError
+from sortclient.photos.prepare import analysis_copy
+from tests.unit.aws_cloud import ALBUM, HURRIED, Cloud, Memory, failure, headshot, picture, verdict
+
+
+class _Here:
+    """Workers without processes: which process decodes a picture is not what most of these tests ask."""
+
+    processes = 1
+
+    def __enter__(self) -> _Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def map(
+        self, function: Callable[[Any], Any], items: Iterable[Any], window: int | None = None
+    ) -> Iterator[tuple[Any, Any]]:
+        return ((item, function(item)) for item in items)
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    monkeypatch.setattr(run, "Workers", _Here)
+    with mock_aws():
+        yield Cloud()
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    folder = tmp_path / "Images"
+    (folder / "sub dir").mkdir(parents=True)
+    for name, colour in [("a.jpg", "red"), ("b.jpg", "green"), ("sub dir/ü.jpg", "blue")]:
+        (folder / name).write_bytes(picture(colour))
+    return Memory(folder, [headshot("Ann"), headshot("Bob", "black")])
+
+
+def digest(colour: str) -> str:
+    return analysis_copy(picture(colour)).digest
+
+
+def complete(memory: Memory) -> bool:
+    photos = {"red", "green", "blue"}
+    return set(memory.cells) == {(shot.digest, digest(colour)) for shot in memory.headshots for colour in photos}
+
+
+def test_a_first_run_uploads_all_and_ends_when_every_cell_has_come(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert complete(memory)
+    assert {event.digest for event in memory.of(Uploaded)} == {digest("red"), digest("green"), digest("blue")}
+    assert all(event.size > 0 for event in memory.of(Uploaded))
+    assert len(memory.of(Identified)) == 3
+    assert memory.of(Waiting)
+    assert not cloud.asked()
+
+
+def test_headshots_have_arrived_before_the_first_photo_is_sent(cloud: Cloud, memory: Memory) -> None:
+    stored: list[str] = []
+    put = cloud.clients.s3.put_object
+    release = threading.Event()
+
+    def slow(**request: Any) -> Any:
+        if request["Key"].startswith("people/"):
+            release.wait(0.2)
+        answer = put(**request)
+        stored.append(request["Key"])
+        return answer
+
+    cloud.clients.s3.put_object = slow  # type: ignore[method-assign]
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert [key.split("/")[0] for key in stored] == ["people"] * 2 + ["photos"] * 3
+
+
+def test_nothing_is_uploaded_or_asked_twice_by_a_second_run(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    cloud.requests.clear()
+    assert list(cloud.comparer().compare(memory.request())) == []
+    # The threshold is all that a run with nothing to do looks at.
+    assert [operation for operation, _ in cloud.requests] == ["GetItem"]
+
+
+def test_the_same_bytes_under_two_names_travel_once(cloud: Cloud, memory: Memory) -> None:
+    (memory.folder / "c.jpg").write_bytes(picture("red"))
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert complete(memory)
+    assert len(memory.of(Identified)) == 4
+    assert cloud.puts().count(str(PhotoKey(ALBUM, digest("red")))) == 1
+
+
+def test_what_is_no_photo_is_rejected_and_does_not_travel(cloud: Cloud, memory: Memory) -> None:
+    (memory.folder / "notes.txt").write_text("no picture")
+    (memory.folder / "broken.jpg").write_bytes(picture("red")[:400])
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert complete(memory)
+    assert memory.rejected == {"notes.txt": "not-a-photo", "broken.jpg": "unreadable"}
+    assert len(cloud.puts()) == 5
+
+
+def test_a_run_closed_early_is_completed_by_the_next_one(cloud: Cloud, memory: Memory) -> None:
+    events = cloud.comparer().compare(memory.request())
+    for event in events:
+        memory.record(event)
+        if isinstance(event, Uploaded):
+            break
+    events.close()  # type: ignore[attr-defined]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("upload")]
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert complete(memory)
+    assert sorted(cloud.puts()) == sorted(set(cloud.puts()))
+
+
+def test_expired_objects_are_sent_again(cloud: Cloud, memory: Memory) -> None:
+    cloud.similarity = lambda shot, photo: None if photo == digest("red") else 50.0
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert not complete(memory)
+    for key in cloud.keys():
+        cloud.clients.s3.delete_object(Bucket=cloud.deployment.bucket, Key=key)
+    cloud.requests.clear()
+    cloud.compared.clear()
+    cloud.similarity = lambda shot, photo: 90.0
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert complete(memory)
+    # The headshots, and the one photo that still lacked cells.
+    wanted = {str(HeadshotKey(ALBUM, shot.person, shot.digest)) for shot in memory.headshots}
+    assert set(cloud.puts()) == wanted | {str(PhotoKey(ALBUM, digest("red")))}
+
+
+def test_cells_that_came_while_nobody_waited_are_taken_up_without_asking(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    assert not memory.cells
+    cloud.run_pipeline()
+    cloud.requests.clear()
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    assert complete(memory)
+    assert not cloud.puts()
+    assert not cloud.asked()
+
+
+def test_lost_cells_are_asked_for_again_and_come(cloud: Cloud, memory: Memory) -> None:
+    """S3's events never came: only the work that the client asks for brings the cells."""
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_asked)
+    assert complete(memory)
+    assert len(cloud.asked()) == 1
+    work = cloud.asked()[0]
+    assert work.album == ALBUM
+    assert set(work.photos) == {digest("red"), digest("green"), digest("blue")}
+    assert {(shot.person, shot.digest) for shot in work.headshots or ()} == {
+        (shot.person, shot.digest) for shot in memory.headshots
+    }
+
+
+def test_what_never_comes_is_asked_for_twice_and_left_pending(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), lambda: cloud.receive())
+    assert not memory.cells
+    assert len(cloud.asked()) == watch.MOST_ASKS
+
+
+def test_while_messages_are_queued_nothing_is_asked(cloud: Cloud, memory: Memory) -> None:
+    cloud.clients.sqs.send_message(QueueUrl=cloud.deployment.enroll_queue, MessageBody="in work")
+    for seen, event in enumerate(cloud.comparer().compare(memory.request())):
+        memory.record(event)
+        if seen > 60:
+            break
+    assert not cloud.asked()
+    assert "waiting for 3 photos, 1 messages queued" in {event.detail for event in memory.of(Waiting)}
+
+
+def test_lost_cells_of_an_earlier_run_are_asked_for_at_once(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    assert [len(work.photos) for work in cloud.asked()] == [3]
+
+
+def test_failed_cells_of_an_earlier_run_are_dropped_and_asked_for_again(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    for shot in memory.headshots:
+        cloud.write(failure(shot.digest, digest("red")))
+        for colour in ("green", "blue"):
+            cloud.write(verdict(shot.digest, digest(colour)))
+    # Other work is queued: only what failed is asked for.
+    cloud.clients.sqs.send_message(QueueUrl=cloud.deployment.compare_queue, MessageBody="in work")
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    assert cloud.cell(memory.headshots[0].digest, digest("red")) is None
+    assert [work.photos for work in cloud.asked()] == [(digest("red"),)]
+    assert len(memory.cells) == 4
+
+
+def test_failed_cells_are_also_tried_again_by_a_machine_that_knew_nothing(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    for shot in memory.headshots:
+        cloud.write(failure(shot.digest, digest("red"), at="2026-01-01T00:00:00.000Z"))
+        for colour in ("green", "blue"):
+            cloud.write(verdict(shot.digest, digest(colour), at="2026-01-01T00:00:00.000Z"))
+    cloud.requests.clear()
+    other = Memory(memory.folder, memory.headshots)
+    other.follow(cloud.comparer().compare(other.request(wait=False)))
+    assert not cloud.puts()
+    assert [work.photos for work in cloud.asked()] == [(digest("red"),)]
+    assert len(other.cells) == 4
+
+
+def test_a_cell_that_fails_in_this_run_ends_the_waiting_for_it(cloud: Cloud, memory: Memory) -> None:
+    def failing_pipeline() -> None:
+        for key in [key for key in cloud.keys() if key.startswith("photos/")]:
+            for shot in memory.headshots:
+                pair = (shot.digest, key[-68:-4])
+                if pair not in cloud.compared:
+                    cloud.compared.add(pair)
+                    cloud.write(failure(*pair))
+
+    memory.follow(cloud.comparer().compare(memory.request()), failing_pipeline)
+    assert complete(memory)
+    assert not any(cell.is_verdict for cell in memory.cells.values())
+    assert not cloud.asked()
+
+
+def test_a_new_headshot_alone_travels_and_its_column_is_followed(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    cloud.requests.clear()
+    memory.headshots.append(headshot("Cid", "yellow"))
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert complete(memory)
+    assert cloud.puts() == [str(HeadshotKey(ALBUM, "Cid", memory.headshots[-1].digest))]
+    assert not cloud.asked()
+
+
+def test_a_new_headshot_is_not_asked_for_on_top_of_its_own_fan_out(cloud: Cloud, memory: Memory) -> None:
+    """Two requests for one cell that overlap are two charges. Only what the old headshots lack is asked for."""
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    memory.headshots.append(headshot("Cid", "yellow"))
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    assert [{shot.person for shot in work.headshots or ()} for work in cloud.asked()] == [{"Ann", "Bob"}]
+
+
+def test_a_worker_whose_clock_is_slow_costs_no_cell(cloud: Cloud, memory: Memory) -> None:
+    """Its cells lie before the cursor, so no look sees them: reading by key does."""
+    cloud.write(verdict("0" * 64, "1" * 64))
+
+    def slow_pipeline() -> None:
+        for key in [key for key in cloud.keys() if key.startswith("photos/")]:
+            for shot in memory.headshots:
+                cloud.write(verdict(shot.digest, key[-68:-4], at="2026-01-01T00:00:00.000Z"))
+
+    memory.follow(cloud.comparer().compare(memory.request()), slow_pipeline)
+    assert complete(memory)
+    assert not cloud.asked()
+
+
+def test_a_file_that_changed_meanwhile_is_not_waited_for_under_its_old_name(cloud: Cloud, memory: Memory) -> None:
+    memory.digests = {"a.jpg": "0" * 64, "b.jpg": "1" * 64}
+    (memory.folder / "b.jpg").write_text("no picture any more")
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert memory.digests["a.jpg"] == digest("red")
+    assert {photo for _, photo in memory.cells} == {digest("red"), digest("blue")}
+    assert not cloud.asked()
+
+
+def test_the_threshold_is_written_where_it_differs(cloud: Cloud, memory: Memory) -> None:
+    comparer = cloud.comparer()
+    assert comparer.threshold(ALBUM) == DEFAULT_THRESHOLD
+    memory.follow(comparer.compare(memory.request(threshold=87.5)), cloud.run_pipeline)
+    assert comparer.threshold(ALBUM) == 87.5
+    memory.follow(comparer.compare(memory.request(threshold=87.5)))
+    assert [operation for operation, _ in cloud.requests].count("PutItem") == 1
+
+
+def test_a_headshot_that_is_nowhere_any_more_is_asked_of_the_person(cloud: Cloud, memory: Memory) -> None:
+    memory.headshots[1] = replace(memory.headshots[1], content=b"")
+    with pytest.raises(InputError, match="--ref Bob=FILE"):
+        memory.follow(cloud.comparer().compare(memory.request()))
+    assert not [key for key in cloud.keys() if key.startswith("photos/")]
+
+
+def test_a_refused_upload_ends_the_run_and_keeps_what_was_done(cloud: Cloud, memory: Memory) -> None:
+    put = cloud.clients.s3.put_object
+
+    def refusing(**request: Any) -> Any:
+        if request["Key"] == str(PhotoKey(ALBUM, digest("blue"))):
+            raise cloud.clients.s3.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+        return put(**request)
+
+    cloud.clients.s3.put_object = refusing  # type: ignore[method-assign]
+    with pytest.raises(Denied, match="PutObject"):
+        memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert {event.digest for event in memory.of(Uploaded)} == {digest("red"), digest("green")}
+    cloud.clients.s3.put_object = put  # type: ignore[method-assign]
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert complete(memory)
+    assert len(cloud.puts()) == 5
+
+
+def test_following_outlives_a_network_that_is_gone_for_a_while(cloud: Cloud, memory: Memory) -> None:
+    looks = 0
+
+    def broken(params: Any, **_: object) -> None:
+        nonlocal looks
+        looks += 1
+        if looks in (4, 5):  # after the run has begun to follow
+            raise cloud.clients.dynamodb.exceptions.ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
+
+    cloud.clients.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", broken)
+    memory.follow(cloud.comparer().compare(memory.request()), lambda: looks > 5 and cloud.run_pipeline())
+    assert complete(memory)
+    assert any(event.detail.startswith("trying again: AWS is busy") for event in memory.of(Waiting))
+
+
+def test_following_gives_up_when_aws_stays_out_of_reach(cloud: Cloud, memory: Memory) -> None:
+    looks = 0
+
+    def broken(params: Any, **_: object) -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 2:  # the run has begun
+            raise cloud.clients.dynamodb.exceptions.ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
+
+    cloud.clients.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", broken)
+    with pytest.raises(Retryable, match="Run the same command again"):
+        memory.follow(cloud.comparer().compare(memory.request()))
+    assert looks > 3
+    assert memory.of(Uploaded)
+
+
+def test_originals_travel_as_they_are(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request(originals=True)), cloud.run_pipeline)
+    copy = cloud.comparer().download(ALBUM, memory.digests["a.jpg"])
+    assert copy == (memory.folder / "a.jpg").read_bytes()
+    assert memory.digests["a.jpg"] != digest("red")
+
+
+def test_the_real_processes_prepare_and_end(cloud: Cloud, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    import multiprocessing
+
+    from sortclient.workers import Workers
+
+    monkeypatch.setattr(run, "Workers", lambda: Workers(1))
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    assert complete(memory)
+    assert not multiprocessing.active_children()
+
+
+def test_another_machine_learns_the_album_from_the_cloud(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    comparer = cloud.comparer()
+    assert comparer.albums() == [ALBUM]
+    assert {(shot.person, shot.digest) for shot in comparer.people(ALBUM)} == {
+        (shot.person, shot.digest) for shot in memory.headshots
+    }
+    cells = list(comparer.cells(ALBUM))
+    assert {(cell.headshot, cell.photo): cell for cell in cells} == memory.cells
+    gone = "f" * 64
+    names = dict(comparer.photo_names(ALBUM, [*sorted({cell.photo for cell in cells}), gone]))
+    assert names == {digest("red"): "a.jpg", digest("green"): "b.jpg", digest("blue"): "sub dir/ü.jpg"}
+    fetch = comparer.fetcher(ALBUM)
+    assert fetch(digest("red")) == analysis_copy(picture("red")).content
+    assert fetch(gone) is None
+
+
+def test_refresh_reads_only_what_is_asked_for(cloud: Cloud, memory: Memory) -> None:
+    shot = memory.headshots[0].digest
+    cloud.write(verdict(shot, digest("red"), 91.0))
+    cloud.write(failure(shot, digest("green")))
+    wanted = [(shot, digest(colour)) for colour in ("red", "green", "blue")]
+    events = list(cloud.comparer().refresh(ALBUM, wanted))
+    assert {event.comparison.photo for event in events} == {digest("red"), digest("green")}
+    assert all(isinstance(event, Compared) for event in events)
+
+
+def test_the_place_is_the_stack_that_was_deployed(cloud: Cloud) -> None:
+    comparer = cloud.comparer(HURRIED)
+    assert comparer.place == cloud.deployment.stack_id
+    assert comparer.calls_cost_money
+
+
+def test_faces_of_a_headshot_come_largest_first(cloud: Cloud) -> None:
+    def box(size: float) -> Any:
+        return {"BoundingBox": {"Left": 0.1, "Top": 0.2, "Width": size, "Height": size}, "Confidence": 99.0}
+
+    with Stubber(cloud.clients.rekognition) as stub:
+        stub.add_response("detect_faces", {"FaceDetails": [box(0.1), box(0.4)]}, {"Image": {"Bytes": b"jpeg"}})
+        faces = cloud.comparer().find_faces(b"jpeg")
+    assert [face.width for face in faces] == [0.4, 0.1]
+    assert (faces[0].left, faces[0].top, faces[0].height) == (0.1, 0.2, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("InvalidImageFormatException", InputError),
+        ("ImageTooLargeException", InputError),
+        ("InvalidParameterException", InputError),
+        ("AccessDeniedException", Denied),
+        ("ThrottlingException", Retryable),
+    ],
+)
+def test_a_picture_that_rekognition_refuses_is_told_from_a_refusal_to_look(
+    cloud: Cloud, code: str, kind: type[Exception]
+) -> None:
+    cloud.clients.rekognition.meta.events.unregister("needs-retry.rekognition")
+    with Stubber(cloud.clients.rekognition) as stub:
+        stub.add_client_error("detect_faces", code)
+        with pytest.raises(kind):
+            cloud.comparer().find_faces(b"jpeg")
+
+
+def test_events_are_only_those_of_the_contract(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    kinds: tuple[type[Event], ...] = (Identified, Rejected, Uploaded, Compared, Waiting)
+    assert all(isinstance(event, kinds) for event in memory.events)
