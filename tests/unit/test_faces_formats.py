@@ -77,6 +77,12 @@ def test_a_cut_file_is_an_error_and_not_a_smaller_network(cut: int) -> None:
         list(layers(content[:cut]))
 
 
+def test_a_tensor_of_a_negative_size_is_refused() -> None:
+    head = b"".join(integer(number) for number in (2, -3, 1, 1, 1))
+    with pytest.raises(UnknownFormat, match="no tensor"):
+        list(layers(name("affine_") + head + b"\0" * 12))
+
+
 def test_an_uneven_convolution_is_refused() -> None:
     content = name("con_4") + tensor([1.0] * 3) + b"".join(integer(number) for number in (1, 1, 2, 1, 2, 0, 0))
     with pytest.raises(UnknownFormat, match="not the same down and across"):

@@ -15,7 +15,7 @@ from sortclient.faces.dlib_format import UnknownFormat
 from sortclient.faces.engine import Engine
 from sortclient.faces.models import DETECTOR, EMBEDDER, LANDMARKS, model_file
 from sortclient.faces.networks import detection_network, embedding_network
-from tests.unit.face_pictures import eileen, grace, variants
+from tests.unit.face_pictures import eileen, grace, on_canvas, variants
 
 
 def chips() -> list[NDArray[np.uint8]]:
@@ -44,24 +44,29 @@ def test_embeddings_equal_those_of_dlib() -> None:
     assert np.linalg.norm(expected[0] - expected[-1]) > 0.6
 
 
-@pytest.mark.parametrize("side", [300, 480])
-def test_the_network_sees_the_faces_that_dlib_sees(side: int) -> None:
-    """Both women in one picture; at 300 px only the larger face is large enough.
+def both(side: int) -> Image.Image:
+    """Two faces side by side, no sharper than in a picture ``side`` px wide."""
+    picture = on_canvas((grace().crop((0, 0, 512, 512)), (0, 0)), (eileen(), (512, 0)), size=(1024, 512))
+    small = picture.resize((side, side // 2), Image.Resampling.LANCZOS)
+    return small.resize((2 * side, side), Image.Resampling.BICUBIC)
 
-    dlib lays the smaller copies side by side, so that its cells fall on them at other pixels than here, up to half a
+
+@pytest.mark.parametrize(
+    ("picture", "count"),
+    [(both(480), 2), (both(300), 1), (grace().crop((230, 40, 530, 340)), 1)],
+    ids=["two faces", "one large enough", "cut by the edge"],
+)
+def test_the_network_sees_the_faces_that_dlib_sees(picture: Image.Image, count: int) -> None:
+    """dlib lays the smaller copies side by side, so that its cells fall on them at other pixels than here, up to half a
     cell away. Where several cells are nearly as sure, another one may win: the boxes are not the same to the pixel.
     """
-    both = Image.new("RGB", (1024, 512))
-    both.paste(grace().crop((0, 0, 512, 512)), (0, 0))
-    both.paste(eileen(), (512, 0))
-    both = both.resize((side, side // 2), Image.Resampling.LANCZOS)
-    both = both.resize((2 * side, side), Image.Resampling.BICUBIC)
     network: Any = dlib.cnn_face_detection_model_v1(str(model_file(DETECTOR)))
-    expected = [face.rect for face in network(np.asarray(both), 0)]
+    expected = [face.rect for face in network(np.asarray(picture), 0)]
+    assert len(expected) == count
 
-    found = Detector().seen_by_network(both)
+    found = Detector().seen_by_network(picture)
 
-    assert len(found) == len(expected) > 0
+    assert len(found) == count
     for box in expected:
         assert max(overlap(face, box) for face in found) >= 0.6
 

@@ -26,7 +26,7 @@ _HOG_SIDE = 1920  # px, long side
 _MOST_ENLARGED = 2.0  # as dlib's users let it enlarge once; more shows nothing that is there
 
 # Far below HOG's own line, 0: what the network confirms is a face all the same.
-_PROPOSED_ABOVE = -0.5
+_PROPOSED_ABOVE = -0.8
 
 _WINDOW = 80  # px; side of the face that the network sees
 _CELL = 8  # px from one of the network's cells to the next: three convolutions with stride 2
