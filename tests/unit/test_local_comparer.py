@@ -281,6 +281,18 @@ def test_any_number_of_photos_a_few_at_a_time(comparer: LocalComparer) -> None:
     assert comparer._workers._executor is None
 
 
+def test_bytes_that_are_known_under_another_name_are_not_analysed_again(
+    comparer: LocalComparer, tmp_path: Path
+) -> None:
+    """The digest is only known once the file is read; the faces are those of the cache, not those of the picture."""
+    photo = as_file(cat(), tmp_path / "renamed.png")
+    comparer._cache.put(analysis_digest(photo.location.read_bytes()), [made_up(0.3)])
+    cells = Cells([put(comparer, b"one", made_up(0.0))])
+    cells.run(comparer, unknown(photo))
+    (cell,) = cells.cells.values()
+    assert cell.similarity == pytest.approx(expected(0.3), abs=1e-3)
+
+
 class DyingWorkers:
     """As Workers where every item ends its process."""
 
