@@ -90,15 +90,15 @@ class PhotoComparer:
             except Gone:
                 result.counts["Dropped"] += len(missing) - index  # the photo: nobody can ask for its cells any more
                 return
-            except (OutOfTime, Throttled) as error:
+            except PipelineError as error:
                 if self._gives_up(work, error):
                     self._leave(result, work, photo, shots, error)
                     continue
-                # What comes next would meet the same.
-                self._leave(result, work, photo, [shot for rest in missing[index:] for shot in rest], error)
+                # The next cell would most likely meet the same, and each call counts against the quota. This one goes
+                # last: where it is the only bad one, it does not keep the others waiting.
+                rest = [*missing[index + 1 :], shots]
+                self._leave(result, work, photo, [shot for column in rest for shot in column], error)
                 return
-            except PipelineError as error:
-                self._leave(result, work, photo, shots, error)
 
     def _fill_cell(self, result: Result, album: str, photo: str, shots: list[Headshot], threshold: float) -> None:
         """``shots`` are one picture, of one person or (the same file under two names) of several."""

@@ -65,17 +65,35 @@ def test_what_is_throttled_comes_again_later_and_succeeds(cloud: Cloud, photo: s
     assert cloud.sent() == []
 
 
-def test_a_throttled_photo_asks_for_no_other_cell(cloud: Cloud) -> None:
-    shots = [cloud.headshot("Bo", name) and digest(name) for name in ("1", "2", "3")]
-    body = cloud.photo("a")
-    cloud.rekognition.next_errors = [None, "ThrottlingException"]
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "AccessDeniedException"])
+def test_a_photo_that_meets_an_error_asks_for_no_other_cell_now(cloud: Cloud, code: str) -> None:
+    """A stack without a permission would otherwise spend hours on refused calls before anybody hears of it."""
+    shots = tuple(Headshot("Bo", digest(name)) for name in ("1", "2", "3"))
+    for name in ("1", "2", "3"):
+        cloud.headshot("Bo", name)
+    cloud.photo("a")
+    cloud.rekognition.errors[digest("2")] = code
 
-    cloud.compare(body)
+    cloud.compare(Work(ALBUM, (digest("a"),), shots).to_message())
 
-    assert len(cloud.rekognition.calls) == 2
+    assert cloud.rekognition.calls == [(digest("1"), digest("a")), (digest("2"), digest("a"))]
     (sent,) = cloud.sent()
-    assert {shot.digest for shot in sent.work.headshots or ()} | {cell[0] for cell in cloud.cells()} == set(shots)
-    assert len(cloud.cells()) == 1
+    assert sent.work.headshots == (shots[2], shots[1])  # the one that failed last: it holds up nobody
+    cloud.compare(sent.work.to_message())
+    assert set(cloud.cells()) == {(digest("1"), digest("a")), (digest("3"), digest("a"))}
+
+
+def test_what_is_given_up_does_not_end_the_photo(cloud: Cloud) -> None:
+    shots = tuple(Headshot("Bo", digest(name)) for name in ("1", "2"))
+    for name in ("1", "2"):
+        cloud.headshot("Bo", name)
+    cloud.photo("a")
+    cloud.rekognition.errors[digest("1")] = "AccessDeniedException"
+
+    cloud.compare(Work(ALBUM, (digest("a"),), shots, attempt=ATTEMPTS - 1).to_message())
+
+    assert [cloud.cells()[(shot.digest, digest("a"))].problem for shot in shots] == [Problem.FAILED, None]
+    assert cloud.sent() == []
 
 
 def test_throttling_ends_by_age(cloud: Cloud, photo: str) -> None:

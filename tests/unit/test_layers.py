@@ -38,6 +38,7 @@ def _checked_only_by_mypy(tree: ast.Module) -> set[str]:
 
 def test_the_functions_import_only_themselves_and_what_is_bundled() -> None:
     for path, tree in _sources():
+        assert not [name for name in _imports(tree) if name.partition(".")[0] in ("sortclient", "infra")], path
         needed = {name.partition(".")[0] for name in set(_imports(tree)) - _checked_only_by_mypy(tree)}
         assert needed <= OURS | THEIRS | sys.stdlib_module_names, path
 
