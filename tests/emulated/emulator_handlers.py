@@ -28,6 +28,7 @@ def report(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def misbehave(event: dict[str, Any], context: Any) -> object:
     """Do what the event asks for."""
     if "sleep" in event:
+        print("sleeping")  # noqa: T201
         time.sleep(event["sleep"])
     if "raise" in event:
         raise LookupError(event["raise"])

@@ -18,7 +18,7 @@ QUEUES = (Output.COMPARE_QUEUE, Output.ENROLL_QUEUE, Output.DEAD_LETTERS)
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The template, without the functions' code and the rules that it has to pass: both take long, and change no fact."""
+    """The template, without the functions' code and the rules that it has to pass: slow, and no facts."""
     from aws_cdk import App
 
     app = App(outdir=str(tmp_path_factory.mktemp("cdk")), analytics_reporting=False)

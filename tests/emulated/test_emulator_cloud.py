@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import io
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from photosort.stack import Output
-from tests.emulated.emulator_helpers import until
+from sortclient.emulator.cloud import _OneAtATime
 
 
 @pytest.fixture
@@ -121,25 +124,43 @@ def test_a_put_that_is_refused_is_not_announced(
     assert announced() == []
 
 
-def test_no_message_is_lost_while_others_are_deleted(client: Callable[..., Any]) -> None:
-    """moto replaces its list of messages on each deletion; without a lock around it some of these would vanish."""
-    from concurrent.futures import ThreadPoolExecutor
+@pytest.mark.parametrize(
+    ("target", "body", "most"),
+    [
+        ("AmazonSQS.SendMessage", b"{}", 1),
+        ("AmazonSQS.ReceiveMessage", b"{}", 1),
+        ("AmazonSQS.ReceiveMessage", b'{"WaitTimeSeconds": 20}', 2),  # a long poll may not keep all others out
+    ],
+)
+def test_moto_answers_one_request_at_a_time(target: str, body: bytes, most: int) -> None:
+    """It replaces a queue's list of messages on each deletion: a message sent just then would be lost."""
+    both = threading.Barrier(2)
+    at_once = 0
+    seen = []
 
-    sqs = client("sqs")
-    url = sqs.create_queue(QueueName=f"test-{uuid4()}")["QueueUrl"]
-    sent = {str(number) for number in range(120)}
-    received: set[str] = set()
+    def app(environ: Any, _: Any) -> list[bytes]:
+        nonlocal at_once
+        at_once += 1
+        assert environ["wsgi.input"].read() == body
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        seen.append(at_once)
+        at_once -= 1
+        return []
 
-    def receive_and_delete() -> bool:
-        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            received.add(message["Body"])
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return received == sent
+    guarded = _OneAtATime(app)
 
-    with ThreadPoolExecutor(4) as senders:
-        for body in sent:
-            senders.submit(sqs.send_message, QueueUrl=url, MessageBody=body)
-        until(receive_and_delete, "all messages")
+    def ask_once() -> None:
+        length = str(len(body))
+        environ = {"HTTP_X_AMZ_TARGET": target, "CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(body + b"next")}
+        guarded(environ, lambda *_: None)  # type: ignore[arg-type, return-value]
+
+    threads = [threading.Thread(target=ask_once) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(seen) == most
 
 
 def test_the_stack_tells_all_that_the_client_needs(outputs: Mapping[str, str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from sortclient.emulator.function import ExecutionEnvironments, Function, FunctionFailed
-from tests.emulated.emulator_helpers import is_running, needs_proc
+from tests.emulated.emulator_helpers import descendants, is_running, needs_proc, until
 
 Start = Callable[..., ExecutionEnvironments]
 
@@ -117,6 +119,33 @@ def test_closing_ends_idle_and_working_environments(start: Start) -> None:
     assert failure.type is not FunctionFailed  # the environment itself is gone
     with pytest.raises(FunctionFailed, match="is ending"):
         function.invoke({})
+
+
+@needs_proc
+def test_a_handler_at_work_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(PARENT)
+    command = [sys.executable, str(tmp_path / "parent.py"), str(tmp_path / "log")]
+    with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}) as parent:
+        try:
+            log = tmp_path / "log"
+            until(lambda: log.exists() and "sleeping" in log.read_text(), "the handler is at work")
+            processes = descendants(parent.pid)
+            assert processes
+        finally:
+            parent.kill()
+    until(lambda: not any(map(is_running, processes)), "the end of every process")
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from sortclient.emulator.function import ExecutionEnvironments, Function
+
+if __name__ == "__main__":
+    handler = "tests.emulated.emulator_handlers.misbehave"
+    function = Function(name="tested", handler=handler, timeout=600, memory_mb=256)
+    ExecutionEnvironments(function, {"AWS_REGION": "us-west-1"}, Path(sys.argv[1])).invoke({"sleep": 600})
+"""
 
 
 def _close_while(function: ExecutionEnvironments, event: dict[str, Any]) -> None:
