@@ -86,7 +86,7 @@ class Cloud:
         for client in (self.clients.s3, self.clients.dynamodb, self.clients.sqs):
             client.meta.events.register("provide-client-params", self._note)
         self.compared: set[tuple[str, str]] = set()  # keys that the pipeline has taken
-        self.similarity: Callable[[str, str], float | None] = lambda headshot, photo: 50.0  # None: no cell comes
+        self.lost: set[str] = set()  # photos whose cells never come
 
     def _note(self, params: dict[str, Any], model: Any, **_: object) -> None:
         self.requests.append((model.name, params))
@@ -94,7 +94,7 @@ class Cloud:
     def comparer(self, pace: Pace = HURRIED) -> AwsComparer:
         return AwsComparer(self.clients, self.deployment, pace)
 
-    def keys(self) -> list[str]:
+    def stored(self) -> list[str]:
         listing = self.clients.s3.list_objects_v2(Bucket=self.deployment.bucket)
         return [entry["Key"] for entry in listing.get("Contents", [])]
 
@@ -134,7 +134,7 @@ class Cloud:
 
     def run_pipeline(self) -> None:
         """Compare every photo there is with every headshot there is, each pair once, and what is asked for."""
-        parsed = [parse_key(key) for key in self.keys()]
+        parsed = [parse_key(key) for key in self.stored()]
         shots = [key.digest for key in parsed if isinstance(key, HeadshotKey)]
         photos = [key.digest for key in parsed if isinstance(key, PhotoKey)]
         for pair in [(shot, photo) for shot in shots for photo in photos]:
@@ -151,9 +151,8 @@ class Cloud:
                     self.compare(shot.digest, photo)
 
     def compare(self, headshot: str, photo: str) -> None:
-        similarity = self.similarity(headshot, photo)
-        if similarity is not None:
-            self.write(verdict(headshot, photo, similarity))
+        if photo not in self.lost:
+            self.write(verdict(headshot, photo))
 
 
 @dataclass
@@ -199,7 +198,7 @@ class Memory:
                 assert key not in self.cells, "a cell was yielded twice"
                 self.cells[key] = comparison
 
-    def follow(self, events: Iterator[Event], each: Callable[[], None] = lambda: None) -> None:
+    def follow(self, events: Iterator[Event], each: Callable[[], object] = lambda: None) -> None:
         for event in events:
             self.record(event)
             each()

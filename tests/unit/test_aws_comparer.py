@@ -130,14 +130,14 @@ def test_a_run_closed_early_is_completed_by_the_next_one(cloud: Cloud, memory: M
 
 
 def test_expired_objects_are_sent_again(cloud: Cloud, memory: Memory) -> None:
-    cloud.similarity = lambda shot, photo: None if photo == digest("red") else 50.0
+    cloud.lost = {digest("red")}
     memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
     assert not complete(memory)
-    for key in cloud.keys():
+    for key in cloud.stored():
         cloud.clients.s3.delete_object(Bucket=cloud.deployment.bucket, Key=key)
     cloud.requests.clear()
     cloud.compared.clear()
-    cloud.similarity = lambda shot, photo: 90.0
+    cloud.lost = set()
     memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
     assert complete(memory)
     # The headshots, and the one photo that still lacked cells.
@@ -170,7 +170,7 @@ def test_lost_cells_are_asked_for_again_and_come(cloud: Cloud, memory: Memory) -
 
 
 def test_what_never_comes_is_asked_for_twice_and_left_pending(cloud: Cloud, memory: Memory) -> None:
-    memory.follow(cloud.comparer().compare(memory.request()), lambda: cloud.receive())
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.receive)
     assert not memory.cells
     assert len(cloud.asked()) == watch.MOST_ASKS
 
@@ -221,7 +221,7 @@ def test_failed_cells_are_also_tried_again_by_a_machine_that_knew_nothing(cloud:
 
 def test_a_cell_that_fails_in_this_run_ends_the_waiting_for_it(cloud: Cloud, memory: Memory) -> None:
     def failing_pipeline() -> None:
-        for key in [key for key in cloud.keys() if key.startswith("photos/")]:
+        for key in [key for key in cloud.stored() if key.startswith("photos/")]:
             for shot in memory.headshots:
                 pair = (shot.digest, key[-68:-4])
                 if pair not in cloud.compared:
@@ -257,7 +257,7 @@ def test_a_worker_whose_clock_is_slow_costs_no_cell(cloud: Cloud, memory: Memory
     cloud.write(verdict("0" * 64, "1" * 64))
 
     def slow_pipeline() -> None:
-        for key in [key for key in cloud.keys() if key.startswith("photos/")]:
+        for key in [key for key in cloud.stored() if key.startswith("photos/")]:
             for shot in memory.headshots:
                 cloud.write(verdict(shot.digest, key[-68:-4], at="2026-01-01T00:00:00.000Z"))
 
@@ -288,7 +288,7 @@ def test_a_headshot_that_is_nowhere_any_more_is_asked_of_the_person(cloud: Cloud
     memory.headshots[1] = replace(memory.headshots[1], content=b"")
     with pytest.raises(InputError, match="--ref Bob=FILE"):
         memory.follow(cloud.comparer().compare(memory.request()))
-    assert not [key for key in cloud.keys() if key.startswith("photos/")]
+    assert not [key for key in cloud.stored() if key.startswith("photos/")]
 
 
 def test_a_refused_upload_ends_the_run_and_keeps_what_was_done(cloud: Cloud, memory: Memory) -> None:
@@ -319,7 +319,7 @@ def test_following_outlives_a_network_that_is_gone_for_a_while(cloud: Cloud, mem
             raise cloud.clients.dynamodb.exceptions.ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
 
     cloud.clients.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", broken)
-    memory.follow(cloud.comparer().compare(memory.request()), lambda: looks > 5 and cloud.run_pipeline())
+    memory.follow(cloud.comparer().compare(memory.request()), lambda: cloud.run_pipeline() if looks > 5 else None)
     assert complete(memory)
     assert any(event.detail.startswith("trying again: AWS is busy") for event in memory.of(Waiting))
 

@@ -93,6 +93,7 @@ _BY_CODE: dict[str, tuple[type[AwsError], str]] = {
     ),
     **dict.fromkeys(
         (
+            "404",  # of a HEAD
             "AWS.SimpleQueueService.NonExistentQueue",
             "NoSuchBucket",
             "QueueDoesNotExist",

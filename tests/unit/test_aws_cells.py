@@ -1,0 +1,237 @@
+"""The table: cells by key, by time and all of them; following; and the queues that bring them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from photosort import comparison as contract
+from photosort.comparison import Problem, timestamp
+from photosort.work import Headshot, Work
+from sortclient.aws import cells as module
+from sortclient.aws.cells import Cells
+from sortclient.aws.failures import Retryable
+from sortclient.aws.follow import OVERLAP, Follower
+from sortclient.aws.queues import Backlog, Queues
+from tests.unit.aws_cloud import ALBUM, Cloud, failure, verdict
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with mock_aws():
+        yield Cloud()
+
+
+@pytest.fixture
+def cells(cloud: Cloud) -> Cells:
+    return Cells(cloud.clients.dynamodb, cloud.deployment.table)
+
+
+def digest(number: int) -> str:
+    return f"{number:064x}"
+
+
+def seconds_ago(seconds: float) -> str:
+    return timestamp(datetime.now(UTC) - timedelta(seconds=seconds))
+
+
+def test_cells_are_read_by_key_a_hundred_at_a_time(cloud: Cloud, cells: Cells) -> None:
+    for photo in range(0, 250, 2):
+        cloud.write(verdict(digest(9999), digest(photo), photo / 3))
+    cloud.requests.clear()
+    found = list(cells.read(ALBUM, ((digest(9999), digest(photo)) for photo in range(250))))
+    assert {cell.photo: cell.similarity for cell in found} == {
+        digest(photo): pytest.approx(photo / 3, abs=1e-4) for photo in range(0, 250, 2)
+    }
+    requests = [params["RequestItems"][cloud.deployment.table] for name, params in cloud.requests]
+    assert [len(request["Keys"]) for request in requests] == [100, 100, 50]
+    assert all(request["ConsistentRead"] for request in requests)
+
+
+def test_a_cell_asked_for_twice_is_read_once(cloud: Cloud, cells: Cells) -> None:
+    """DynamoDB refuses a request that names a key twice."""
+    cloud.write(verdict(digest(1), digest(2)))
+    assert len(list(cells.read(ALBUM, [(digest(1), digest(2))] * 2))) == 1
+
+
+def test_unprocessed_keys_are_asked_for_until_they_are_processed(cloud: Cloud, cells: Cells) -> None:
+    table = cloud.deployment.table
+    wanted = [(digest(1), digest(photo)) for photo in range(3)]
+
+    def item(photo: int) -> dict[str, Any]:
+        return cells._item(contract.to_item(ALBUM, verdict(digest(1), digest(photo)), 9999999999))
+
+    def keys(*photos: int) -> dict[str, Any]:
+        return {table: {"Keys": [cells._item(key(photo)) for photo in photos], "ConsistentRead": True}}
+
+    def key(photo: int) -> dict[str, Any]:
+        return {contract.ALBUM: ALBUM, contract.CELL: contract.cell(digest(1), digest(photo))}
+
+    with Stubber(cloud.clients.dynamodb) as stub:
+        stub.add_response("batch_get_item", {"Responses": {table: [item(0)]}, "UnprocessedKeys": keys(1, 2)})
+        stub.add_response(
+            "batch_get_item", {"Responses": {}, "UnprocessedKeys": keys(1, 2)}, {"RequestItems": keys(1, 2)}
+        )
+        stub.add_response(
+            "batch_get_item", {"Responses": {table: [item(2)]}, "UnprocessedKeys": {}}, {"RequestItems": keys(1, 2)}
+        )
+        found = list(cells.read(ALBUM, wanted))
+        stub.assert_no_pending_responses()
+    assert [cell.photo for cell in found] == [digest(0), digest(2)]
+
+
+def test_keys_that_are_never_processed_are_told(cloud: Cloud, cells: Cells) -> None:
+    table = cloud.deployment.table
+    refused: Any = {table: {"Keys": [{"album": {"S": ALBUM}, "cell": {"S": "x"}}]}}
+    with Stubber(cloud.clients.dynamodb) as stub:
+        for _ in range(module._FRUITLESS_READS + 1):
+            stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": refused})
+        with pytest.raises(Retryable, match="Run the same command again"):
+            list(cells.read(ALBUM, [(digest(1), digest(2))]))
+        stub.assert_no_pending_responses()
+
+
+def test_expired_cells_are_not_shown_though_they_still_stand(cloud: Cloud, cells: Cells) -> None:
+    cloud.write(verdict(digest(1), digest(2)), expires_in=-10)
+    cloud.write(verdict(digest(1), digest(3)))
+    wanted = [(digest(1), digest(2)), (digest(1), digest(3))]
+    for found in (cells.read(ALBUM, wanted), cells.all(ALBUM), cells.since(ALBUM, "0")):
+        assert [cell.photo for cell in found] == [digest(3)]
+
+
+def test_all_cells_without_the_thresholds_item(cloud: Cloud, cells: Cells) -> None:
+    cells.set_threshold(ALBUM, 91.25)
+    cloud.write(failure(digest(1), digest(2)))
+    found = list(cells.all(ALBUM))
+    assert [(cell.problem, cell.detail) for cell in found] == [(Problem.FAILED, "gave up")]
+    assert cells.threshold(ALBUM) == 91.25
+    assert cells.threshold("another") is None
+
+
+def test_only_failed_cells_are_dropped(cloud: Cloud, cells: Cells) -> None:
+    cloud.write(verdict(digest(1), digest(2)))
+    cloud.write(failure(digest(1), digest(3)))
+    # What was read as failed may have become a verdict since.
+    cells.drop_failed(ALBUM, [failure(digest(1), digest(photo)) for photo in (2, 3, 4)])
+    assert [cell.photo for cell in cells.all(ALBUM)] == [digest(2)]
+
+
+def test_following_begins_with_what_comes_next(cloud: Cloud, cells: Cells) -> None:
+    cloud.write(verdict(digest(1), digest(1), at=seconds_ago(0)))
+    follower = Follower(cells, ALBUM)
+    assert list(follower.look()) == []
+    cloud.write(verdict(digest(1), digest(2)))
+    assert [cell.photo for cell in follower.look()] == [digest(2)]
+    assert list(follower.look()) == []
+
+
+def test_following_begins_in_an_empty_album(cloud: Cloud, cells: Cells) -> None:
+    follower = Follower(cells, ALBUM)
+    assert list(follower.look()) == []
+    cloud.write(verdict(digest(1), digest(2), at=seconds_ago(3600)))
+    assert [cell.photo for cell in follower.look()] == [digest(2)]
+
+
+def test_a_cell_of_a_slower_clock_is_seen_by_the_overlap(cloud: Cloud, cells: Cells) -> None:
+    follower = Follower(cells, ALBUM)
+    cloud.write(verdict(digest(1), digest(1), at=seconds_ago(0)))
+    assert len(list(follower.look())) == 1
+    cloud.write(verdict(digest(1), digest(2), at=seconds_ago(OVERLAP.total_seconds() / 2)))
+    assert [cell.photo for cell in follower.look()] == [digest(2)]
+
+
+def test_a_fast_clock_does_not_hide_what_the_others_write(cloud: Cloud, cells: Cells) -> None:
+    follower = Follower(cells, ALBUM)
+    cloud.write(verdict(digest(1), digest(1), at=seconds_ago(-600)))
+    assert len(list(follower.look())) == 1
+    cloud.write(verdict(digest(1), digest(2)))
+    assert [cell.photo for cell in follower.look()] == [digest(2)]
+
+
+def test_a_look_back_is_short(cloud: Cloud, cells: Cells) -> None:
+    """The cursor moves: a run of hours does not read all of its cells each second."""
+    follower = Follower(cells, ALBUM)
+    cloud.write(verdict(digest(1), digest(1), at=seconds_ago(3600)))
+    cloud.write(verdict(digest(1), digest(2), at=seconds_ago(0)))
+    list(follower.look())
+    cloud.requests.clear()
+    list(follower.look())
+    moments = [params["ExpressionAttributeValues"][":moment"]["S"] for name, params in cloud.requests]
+    assert moments
+    assert all(moment > seconds_ago(OVERLAP.total_seconds() + 60) for moment in moments)
+
+
+def test_the_index_is_read_consistently(cloud: Cloud, cells: Cells) -> None:
+    Follower(cells, ALBUM)
+    queries = [params for name, params in cloud.requests if name == "Query"]
+    assert all(query["ConsistentRead"] and query["IndexName"] == contract.COMPARED_AT_INDEX for query in queries)
+    # DynamoDB refuses an empty text for a key.
+    assert [query["ExpressionAttributeValues"].get(":moment") for query in queries] == [None, {"S": "0"}]
+
+
+def work(*photos: int) -> Work:
+    return Work(ALBUM, tuple(digest(photo) for photo in photos), (Headshot("Åsa", digest(9)),))
+
+
+def test_the_backlog_counts_waiting_delayed_and_taken_messages(cloud: Cloud) -> None:
+    queues = Queues(cloud.clients.sqs, cloud.deployment)
+    assert queues.backlog() == Backlog(0, 0, 0)
+    assert queues.backlog().is_idle
+    send, receive = cloud.clients.sqs.send_message, cloud.clients.sqs.receive_message
+    compare = cloud.deployment.compare_queue
+    send(QueueUrl=compare, MessageBody="taken")
+    receive(QueueUrl=compare)
+    send(QueueUrl=compare, MessageBody="waiting")
+    send(QueueUrl=compare, MessageBody="delayed", DelaySeconds=900)
+    send(QueueUrl=cloud.deployment.dead_letters, MessageBody="dead")
+    assert queues.backlog() == Backlog(compare=3, enroll=0, dead_letters=1)
+    assert not queues.backlog().is_idle
+
+
+def test_work_is_sent_a_few_messages_a_call(cloud: Cloud) -> None:
+    Queues(cloud.clients.sqs, cloud.deployment).ask(work(number) for number in range(12))
+    assert {asked.photos[0] for asked in cloud.receive()} == {digest(number) for number in range(12)}
+    sizes = [len(params["Entries"]) for name, params in cloud.requests if name == "SendMessageBatch"]
+    assert sizes == [5, 5, 2]
+
+
+def test_the_largest_work_fits_a_call() -> None:
+    people = tuple(Headshot("€" * 33, digest(number)) for number in range(100))
+    message = Work(ALBUM, tuple(map(digest, range(25))), people).to_message()
+    assert len(message.encode()) * 5 < 262_144
+
+
+def test_messages_that_sqs_refused_are_sent_again(cloud: Cloud) -> None:
+    url = cloud.deployment.compare_queue
+    refusal = {"Id": "1", "SenderFault": False, "Code": "InternalError"}
+    works = [work(number) for number in range(2)]
+    entries = [{"Id": str(number), "MessageBody": item.to_message()} for number, item in enumerate(works)]
+    with Stubber(cloud.clients.sqs) as stub:
+        sent = {"Id": "0", "MessageId": "a", "MD5OfMessageBody": "b"}
+        stub.add_response(
+            "send_message_batch",
+            {"Successful": [sent], "Failed": [refusal]},
+            {"QueueUrl": url, "Entries": entries},
+        )
+        stub.add_response(
+            "send_message_batch",
+            {"Successful": [sent | {"Id": "1"}], "Failed": []},
+            {"QueueUrl": url, "Entries": entries[1:]},
+        )
+        Queues(cloud.clients.sqs, cloud.deployment).ask(works)
+        stub.assert_no_pending_responses()
+
+
+def test_messages_that_sqs_never_takes_are_told(cloud: Cloud) -> None:
+    refusal = {"Id": "0", "SenderFault": False, "Code": "InternalError"}
+    with Stubber(cloud.clients.sqs) as stub:
+        for _ in range(4):
+            stub.add_response("send_message_batch", {"Successful": [], "Failed": [refusal]})
+        with pytest.raises(Retryable, match="queue takes no work"):
+            Queues(cloud.clients.sqs, cloud.deployment).ask([work(1)])
