@@ -96,6 +96,27 @@ def test_a_process_that_dies_is_an_error_to_retry_and_leaves_nothing(
     assert tested.faces(plain("red")) == [()]
 
 
+def test_of_several_in_work_one_begins_anew(work: Work, tested: Pictures) -> None:
+    """A second replacement would end the processes that others have begun to use meanwhile."""
+    refused: list[Refused] = []
+
+    def ask(colour: str) -> None:
+        with pytest.raises(Refused) as raised:
+            tested.faces(plain(colour))
+        refused.append(raised.value)
+
+    threads = [threading.Thread(target=ask, args=(colour,)) for colour in ("red", "blue")]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(work.begun) == 2, "two analyses")
+    for future in work.begun:
+        future.set_exception(BrokenProcessPool("died"))
+    for thread in threads:
+        thread.join()
+    assert [error.code for error in refused] == ["InternalServerError"] * 2
+    assert work.closed == 1
+
+
 def _at_once(work: Work, error: Exception | None = None) -> Any:
     def submit(_: object, __: bytes) -> Future[Any]:
         future: Future[Any] = Future()

@@ -27,6 +27,7 @@ _CAPACITY = 4096
 class Pictures:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
+        self._pool = 0  # how often the processes were replaced
         self._lock = threading.Lock()
         self._found: OrderedDict[bytes, Future[tuple[Face, ...]]] = OrderedDict()
 
@@ -34,8 +35,15 @@ class Pictures:
         """The faces of each picture, at once where there are cores for it. Raises Refused as Rekognition would."""
         for content in contents:
             check_format(content)
-        futures = [self._begin(content) for content in contents]
-        return [self._wait(future) for future in futures]
+        pool = self._pool
+        try:
+            futures = [self._begin(content) for content in contents]
+            return [future.result() for future in futures]
+        except (NotAPhoto, Unreadable) as error:
+            raise Refused("InvalidImageFormatException", "Request has invalid image format") from error
+        except BrokenProcessPool as error:
+            self._replace(pool)
+            raise Refused("InternalServerError", "A process that looked for faces ended", status=500) from error
 
     def _begin(self, content: bytes) -> Future[tuple[Face, ...]]:
         from sortclient.faces.analyse import analyse
@@ -51,18 +59,13 @@ class Pictures:
                 self._found.popitem(last=False)
             return future
 
-    def _wait(self, future: Future[tuple[Face, ...]]) -> tuple[Face, ...]:
-        try:
-            return future.result()
-        except (NotAPhoto, Unreadable) as error:
-            raise Refused("InvalidImageFormatException", "Request has invalid image format") from error
-        except BrokenProcessPool as error:
-            # The process died, of this picture or of another one in work beside it; new ones take over.
-            with self._lock:
-                for digest in [digest for digest, other in self._found.items() if other.done() and other.exception()]:
-                    del self._found[digest]
+    def _replace(self, pool: int) -> None:
+        """A process died, of one of the pictures in work, and took the others with it: begin anew, but once for all."""
+        with self._lock:
+            if pool == self._pool:
+                self._pool += 1
                 self._workers.close()
-            raise Refused("InternalServerError", "The process that looked for faces ended", status=500) from error
+                self._found.clear()
 
 
 def check_format(content: bytes) -> None:
