@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from template_parts import Parts
 
 from infra.app import synthesize
+from tests.infra.template_parts import Parts
 
 
 @pytest.fixture(scope="session")

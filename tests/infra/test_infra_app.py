@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from template_parts import Parts
 
 from infra import cdk, node
 from infra.app import build, synthesize
 from infra.bundle import ROOT
+from tests.infra.template_parts import Parts
 
 # Where jsii unpacks CDK's library, once for a user. In a home of its own each process would, for 20 s.
 LIBRARY = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "aws" / "jsii" / "package-cache"

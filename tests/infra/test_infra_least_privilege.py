@@ -16,11 +16,11 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
-from template_parts import BY_LAMBDA, FUNCTIONS, Parts, as_list, target
 
 from photosort import clients, comparison
 from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot, Work
+from tests.infra.template_parts import BY_LAMBDA, FUNCTIONS, Parts, as_list, target
 
 HEADSHOT, PHOTO = HeadshotKey("Album", "Ada", "a" * 64), PhotoKey("Album", "b" * 64)
 WORK = Work(PHOTO.album, (PHOTO.digest,), (Headshot(HEADSHOT.person, HEADSHOT.digest),))
@@ -30,7 +30,15 @@ Grant = tuple[str, str]  # an action, and its resource as "{name in the template
 
 @dataclass
 class Context:
+    """What Lambda tells a handler of its invocation."""
+
     function_name: str
+    function_version: str = "$LATEST"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-west-1:123456789012:function:any"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+    log_group_name: str = "log"
+    log_stream_name: str = "stream"
 
     def get_remaining_time_in_millis(self) -> int:
         return 120_000

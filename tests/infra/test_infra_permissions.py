@@ -11,10 +11,10 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
-from template_parts import BY_LAMBDA, FUNCTIONS, Parts, as_list, target
 
 import photosort
 from photosort import keys
+from tests.infra.template_parts import BY_LAMBDA, FUNCTIONS, Parts, as_list, target
 
 # CompareFaces has no resource that a policy could name
 # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrekognition.html).

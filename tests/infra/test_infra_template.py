@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from template_parts import FUNCTIONS, Parts, target
 
 from infra.settings import Settings
 from photosort import comparison, keys
@@ -19,6 +18,7 @@ from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from photosort.photo import SHORTEST_INVOCATION
 from photosort.settings import CompareSettings, EnrollSettings, RecordSettings
 from photosort.stack import DEAD_LETTERS_METRIC, METRICS_NAMESPACE, Environment, Output
+from tests.infra.template_parts import FUNCTIONS, Parts, target
 
 DIGEST = "0" * 64
 
