@@ -11,7 +11,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.demo ## Make .venv with the command sortclient (sort and upload)
+install: $(VENV)/.demo ## Make .venv with the command sortclient
 
 demo: $(VENV)/.demo ## Sort an album of public pictures: by the emulated AWS, then on this machine
 	@$(BIN)/python -m demo
@@ -41,6 +41,6 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP_INSTALL) --editable '.[dev]'
-	@touch $@ $(VENV)/.demo
+	@touch $@ $(VENV)/.demo $(VENV)/.infra
 
 -include infra.mk

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sortclient.aws.comparer import AwsComparer
     from sortclient.catalog import Catalog
 
+
 class _Commands(TyperGroup):
     """All commands. Ctrl-C gets its line here: above, Typer would end the program without a word."""
 
@@ -98,12 +99,12 @@ def upload(
     from sortclient.run import Wishes, order_of, run
 
     order = order_of(folder, ref or [], album, threshold, originals=originals, wait=not no_wait)
-    wishes = Wishes.checked(order, out, layout, ledger, yes=yes)
+    wishes = Wishes.checked(order, out, layout, ledger, yes=yes, emulated=emulate)
     with ExitStack() as stays:
         if emulate:
             from sortclient.emulator.child import emulated_aws
 
-            # From here on this process is a client like any other: only the addresses differ.
+            # From here on this process is a client like any other: only addresses and the catalog's place differ.
             os.environ.update(stays.enter_context(emulated_aws()))
             profile, region, stack = None, None, DEFAULT_STACK
         comparer = _aws(profile, region, stack)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+DATA_VARIABLE = "SORTCLIENT_DATA"
+CACHE_VARIABLE = "SORTCLIENT_CACHE"
+
 _APPLICATION = "sortclient"
 
 
 def data_folder() -> Path:
     """Where the catalog lies. The environment's SORTCLIENT_DATA says another place. It may not exist yet."""
-    named = os.environ.get("SORTCLIENT_DATA")
+    named = os.environ.get(DATA_VARIABLE)
     if named:
         return Path(named)
     from platformdirs import user_data_path
@@ -20,7 +23,7 @@ def data_folder() -> Path:
 
 def cache_folder() -> Path:
     """Where files lie that can be made again at any time. SORTCLIENT_CACHE says another place. It may not exist yet."""
-    named = os.environ.get("SORTCLIENT_CACHE")
+    named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
     from platformdirs import user_cache_path

@@ -50,18 +50,26 @@ class Wishes:
     out: Path | None
     layout: str | None
     ledger: Path | None
-    yes: bool
+    yes: bool  # nobody is asked about the price
+    emulated: bool  # there is none
 
     @classmethod
     def checked(
-        cls, order: Order, out: Path | None, layout: str | None, ledger: Path | None, *, yes: bool = True
+        cls,
+        order: Order,
+        out: Path | None,
+        layout: str | None,
+        ledger: Path | None,
+        *,
+        yes: bool = False,
+        emulated: bool = False,
     ) -> Wishes:
         if ledger is not None:
             check_ledger_file(ledger)
         if layout is not None:
             check_layout(layout)
         check_out(out or DEFAULT_OUT, order.folder)
-        return cls(out, layout, ledger, yes)
+        return cls(out, layout, ledger, yes, emulated)
 
 
 def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = None) -> int:
@@ -71,7 +79,7 @@ def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = 
             raise InputError("Whom to look for? Give a headshot with --ref FILE or --ref NAME=FILE.")
         album = open_album(order, catalog, comparer, progress)
         total = take_stock(album)
-        if comparer.calls_cost_money:
+        if comparer.calls_cost_money and not wishes.emulated:
             _agree(total, progress, yes=wishes.yes)
         compare(order, album, comparer, progress, total)
         return finish(album, wishes, progress, fetch)

@@ -18,6 +18,7 @@ from sortclient.emulator.event_source import EventSource
 from sortclient.emulator.function import ExecutionEnvironments
 from sortclient.emulator.provisioning import SOURCES, function_variables, provision
 from sortclient.errors import InputError
+from sortclient.folders import DATA_VARIABLE
 from sortclient.workers import Workers
 
 READY = "The emulated AWS is ready."
@@ -89,7 +90,9 @@ def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
         )
         stack.callback(polled.close)
         stack.callback(functions.close)  # before the source that waits for them
-    return environment
+    # Albums of an emulation are forgotten with it: they must not clash with what is compared elsewhere.
+    catalog = stack.enter_context(tempfile.TemporaryDirectory(prefix="sortclient-catalog-"))
+    return environment | {DATA_VARIABLE: catalog}
 
 
 def _new_log() -> Path:
