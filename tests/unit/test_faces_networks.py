@@ -57,18 +57,16 @@ def both(side: int) -> Image.Image:
     ids=["two faces", "one large enough", "cut by the edge"],
 )
 def test_the_network_sees_the_faces_that_dlib_sees(picture: Image.Image, count: int) -> None:
-    """dlib lays the smaller copies side by side, so that its cells fall on them at other pixels than here, up to half a
-    cell away. Where several cells are nearly as sure, another one may win: the boxes are not the same to the pixel.
-    """
     network: Any = dlib.cnn_face_detection_model_v1(str(model_file(DETECTOR)))
-    expected = [face.rect for face in network(np.asarray(picture), 0)]
+    expected = network(np.asarray(picture), 0)
     assert len(expected) == count
 
     found = Detector().seen_by_network(picture)
 
     assert len(found) == count
-    for box in expected:
-        assert max(overlap(face, box) for face in found) >= 0.6
+    for face, theirs in zip(found, expected, strict=True):  # both: the surest first
+        assert overlap(face, theirs.rect) >= 0.95
+        assert face.score == pytest.approx(theirs.confidence, abs=0.01)
 
 
 def test_a_file_that_is_not_the_model_is_an_error() -> None:

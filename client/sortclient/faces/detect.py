@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sortclient.faces.models import DETECTOR, model_file
-from sortclient.faces.networks import PADDING, detection_network
+from sortclient.faces.networks import detection_network
+from sortclient.faces.pyramid import Sheet, make_sheet
 from sortclient.faces.runtime import session
 
 if TYPE_CHECKING:
@@ -30,14 +31,13 @@ _PROPOSED_ABOVE = -0.8
 
 _WINDOW = 80  # px; side of the face that the network sees
 _CELL = 8  # px from one of the network's cells to the next: three convolutions with stride 2
-_FIRST_CELL = 14 - PADDING  # px; the centre of the first: three times v -> 2v + 2, from 0
-_PYRAMID = 5 / 6  # of each picture to the next smaller one
-_SMALLEST_PICTURE = 40  # px; a face that fills more than the picture is still seen in half a window
+_FIRST_CELL = 14  # px; the centre of the first: three times v -> 2v + 2, from 0
+_LEFT_OF_CENTRE = 39  # px of the window; 40 are right of it, and the centre itself
 
-# A proposed place is looked at with half a face around it, at the three sizes that allow for HOG's error in size:
-# at the largest, the proposed face has 96 px, at the smallest 67.
+# A proposed place is looked at with half a face around it, at the sizes that allow for HOG's error in size: at the
+# largest, the proposed face has 96 px, at the smallest 67.
 _PLACE = 192  # px
-_SMALLEST_PLACE = 130  # px
+_PLACE_SIZES = 3
 
 # The network file's own number: of two detections that share more of their union, one goes.
 _SAME_FACE = 0.338
@@ -78,7 +78,7 @@ class Detector:
 
     def seen_by_network(self, picture: Image.Image) -> list[Detection]:
         """The faces of 80 px and more that the network alone sees in an RGB picture, surest first."""
-        return _distinct(self._seen(picture, _SMALLEST_PICTURE))
+        return _distinct(self._seen(make_sheet(picture)))
 
     def _in_small_copy(self, image: Image.Image) -> list[Detection]:
         small = _fitted(image, _NETWORK_SIDE)
@@ -97,23 +97,18 @@ class Detector:
         left, top = round(place.left - place.side / 2), round(place.top - place.side / 2)
         side = max(1, round(2 * place.side))
         crop = image.crop((left, top, left + side, top + side))
-        for face in self._seen(_resized(crop, _PLACE, _PLACE), _SMALLEST_PLACE):
+        for face in self._seen(make_sheet(_resized(crop, _PLACE, _PLACE), _PLACE_SIZES)):
             yield face.moved(side / _PLACE, left, top)
 
-    def _seen(self, picture: Image.Image, smallest: int) -> Iterator[Detection]:
-        """What the network sees in the picture and in ever smaller copies, down to ``smallest`` px a side."""
+    def _seen(self, sheet: Sheet) -> Iterator[Detection]:
+        """In px of the picture that the sheet shows."""
         import numpy as np
 
-        scale = 1.0
-        while min(picture.size) * scale >= smallest:
-            level = _resized(picture, round(picture.width * scale), round(picture.height * scale))
-            scores = self._network.run(None, {"picture": np.asarray(level)[None]})[0][0, 0]
-            across, down = picture.width / level.width, picture.height / level.height
-            for row, column in np.argwhere(scores > 0).tolist():
-                x, y = _FIRST_CELL + _CELL * column, _FIRST_CELL + _CELL * row
-                corner = ((x - _WINDOW / 2) * across, (y - _WINDOW / 2) * down)
-                yield Detection(*corner, _WINDOW * across, float(scores[row, column]))
-            scale *= _PYRAMID
+        scores = self._network.run(None, {"picture": np.asarray(sheet.image)[None]})[0][0, 0]
+        for row, column in np.argwhere(scores > 0).tolist():
+            x, y, scale = sheet.in_picture(_FIRST_CELL + _CELL * column, _FIRST_CELL + _CELL * row)
+            corner = (x - _LEFT_OF_CENTRE * scale, y - _LEFT_OF_CENTRE * scale)
+            yield Detection(*corner, _WINDOW * scale, float(scores[row, column]))
 
 
 def _distinct(detections: Iterable[Detection], known: Iterable[Detection] = ()) -> list[Detection]:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 CHIP = 150  # px; side of the aligned face that the embedding network takes
 EMBEDDING = 128  # numbers
 
-# px of nothing around a picture, as dlib's input_rgb_image_pyramid has it: a face at the edge has a surrounding.
-PADDING = 11
-
 # dlib's input_rgb_image: (value - mean) / 256, one mean for each of red, green and blue.
 _MEANS = (122.782, 117.001, 104.298)
 _RANGE = 256.0
@@ -65,13 +62,10 @@ def detection_network(content: bytes) -> bytes:
     Input `picture`: uint8 (1, rows, columns, 3). Output `scores`: float32 (1, 1, rows of cells, columns of cells),
     above 0 where a face is. Seven convolutions, each but the last followed by a normalisation. Raises UnknownFormat.
     """
-    import numpy as np
-
     found = layers(content)
     graph = Graph("detection")
     data = graph.input("picture", "uint8", (1, "rows", "columns", 3))
     data = _normalised(graph, data)
-    data = graph.node("Pad", data, graph.constant(np.array([0, 0, PADDING, PADDING] * 2, np.int64)))
     for layer in found:
         if not isinstance(layer, Convolution):
             raise UnknownFormat("not the detector's order of layers")
