@@ -112,7 +112,7 @@ def test_no_face_where_there_is_none(engine: Engine) -> None:
     assert engine.faces(Image.effect_noise((400, 300), 90).convert("RGB")) == ()
 
 
-@pytest.mark.parametrize("size", [(80, 80), (1920, 80), (80, 1920)])
+@pytest.mark.parametrize("size", [(80, 80), (1920, 80), (1920, 8), (8, 1920), (1920, 1), (24, 24), (25, 8)])
 def test_pictures_of_any_shape_are_looked_at(engine: Engine, size: tuple[int, int]) -> None:
     assert engine.faces(Image.new("RGB", size, "teal")) == ()
 

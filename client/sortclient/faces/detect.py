@@ -78,6 +78,8 @@ class Detector:
 
     def seen_by_network(self, picture: Image.Image) -> list[Detection]:
         """The faces of 80 px and more that the network alone sees in an RGB picture, surest first."""
+        if min(picture.size) < _CELL:
+            return []  # a long strip: nothing would be left of it after the network's first convolutions
         return _distinct(self._seen(make_sheet(picture)))
 
     def _in_small_copy(self, image: Image.Image) -> list[Detection]:

@@ -29,7 +29,7 @@ _BATCH = 16
 
 
 class Engine:
-    """The loaded models; 50 MB and half a second. Not for use by several threads at once."""
+    """The loaded models; some 120 MB and half a second. Not for use by several threads at once."""
 
     version = VERSION
 

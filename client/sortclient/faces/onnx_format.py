@@ -1,7 +1,8 @@
 """Writes an ONNX model: the few parts of the format that the networks here need.
 
-ONNX Runtime takes a model as a serialised protobuf message. The `onnx` package would build it, at the price of 60 MB
-installed and 0.4 s to import, in each process, for what are forty lines here.
+ONNX Runtime takes a model as a serialised protobuf message. The `onnx` package would build it, at the price of another
+27 MB installed and imported in each process, for what are forty lines here.
+
 A message is a row of fields. A field is a tag (its number and how its value is written) and its value:
 a number (a varint: seven bits a byte, low ones first, bit 0x80 says that more follow), or a length and so many
 bytes (text, raw data, or an inner message). The numbers of the fields below are those of onnx.proto.
