@@ -43,7 +43,8 @@ def working_parent(tmp_path: Path, picture: bytes) -> Iterator[tuple[subprocess.
     (tmp_path / "parent.py").write_text(PARENT)
     (tmp_path / "picture.jpg").write_bytes(picture)
     command = [sys.executable, str(tmp_path / "parent.py"), str(tmp_path / "picture.jpg")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
         assert parent.stdout is not None
         try:
             assert parent.stdout.readline() == "working\n"
@@ -61,6 +62,7 @@ def test_nothing_outlives_the_parent(tmp_path: Path, grace: bytes, end: signal.S
         parent.send_signal(end)
         parent.wait(PATIENCE)
         until(lambda: not any(map(is_running, processes)), "the end of every process")
+    assert not list(tmp_path.glob("sortclient-*"))  # nor do files
 
 
 @needs_proc
@@ -104,11 +106,11 @@ def test_it_runs_by_itself_and_exports_what_attaches_to_it(tmp_path: Path) -> No
         assert alone.wait(PATIENCE) == 0
         assert alone.stderr.read() == ""
     assert "ready" in ready
-    (log,) = tmp_path.glob("*.log")
-    assert str(log) in ready
+    assert list(tmp_path.iterdir()) == [tmp_path / "alone.py"]  # its log and catalog are gone
     assert lines[:2] == ["unset AWS_PROFILE", "unset AWS_DEFAULT_PROFILE"]
     exported = dict(line.removeprefix("export ").split("=", 1) for line in lines[2:])
     access.check(exported)
+    assert exported.pop("SORTCLIENT_DATA").startswith(str(tmp_path))
     assert exported == access.variables(exported["AWS_ENDPOINT_URL"], exported["AWS_ENDPOINT_URL_REKOGNITION"])
 
 

@@ -9,8 +9,8 @@ from sortclient.errors import SortError
 
 REGION = DEFAULT_REGION
 
-# A profile cannot be overridden by a variable: where one is named, boto3 wants it to exist in the files that
-# CONFIG names. Whoever attaches must take these out of the environment.
+# A profile cannot be overridden by a variable: where one is named, boto3 wants to find it in the configuration
+# files, and they are hidden below. Whoever attaches must take these out of the environment.
 UNSET = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 REKOGNITION_ENDPOINT = "AWS_ENDPOINT_URL_REKOGNITION"

@@ -35,20 +35,20 @@ def emulated_aws(log: Path | None = None) -> Iterator[Mapping[str, str]]:
         raise InputError("The emulated AWS is not installed. Install it: pip install 'sortclient[emulator]'")
     profiles = {name: os.environ.pop(name) for name in access.UNSET if name in os.environ}
     try:
-        with tempfile.TemporaryDirectory(prefix="sortclient-") as folder:
-            log = log or Path(folder) / "emulator.log"
-            with log.open("ab") as errors, _child(log, errors) as child:
-                environment = _environment(child, log)
-                access.check(environment)
-                yield environment
+        # A file without a name: nothing is left of it where this process is killed.
+        with tempfile.TemporaryFile() as errors, _child(log, errors) as child:
+            environment = _environment(child, errors)
+            access.check(environment)
+            yield environment
     finally:
         os.environ.update(profiles)
 
 
 @contextmanager
-def _child(log: Path, errors: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
+def _child(log: Path | None, errors: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
+    options = [] if log is None else ["--log", str(log)]
     child = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "sortclient.emulator", "--log", str(log)],
+        [sys.executable, "-m", "sortclient.emulator", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,
@@ -66,7 +66,7 @@ def _child(log: Path, errors: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
                 child.kill()
 
 
-def _environment(child: subprocess.Popen[str], log: Path) -> dict[str, str]:
+def _environment(child: subprocess.Popen[str], errors: IO[bytes]) -> dict[str, str]:
     """What the child exports. It does so when all of it runs, and then closes its stdout."""
     environment = {}
     assert child.stdout is not None  # noqa: S101 - it is a pipe
@@ -76,7 +76,8 @@ def _environment(child: subprocess.Popen[str], log: Path) -> dict[str, str]:
                 name, _, value = assignment.partition("=")
                 environment[name] = value
     if not environment:
-        lines = log.read_text(errors="replace").split("\n")
+        errors.seek(0)
+        lines = errors.read().decode(errors="replace").splitlines()
         last = next((line for line in reversed(lines) if line.strip()), "it left no message")
         raise SortError(f"The emulated AWS did not start: {last}")
     return environment

@@ -30,15 +30,19 @@ def run(port: int | None = None, log: Path | None = None, *, while_stdin_is_open
     Prints the environment that attaches to it on stdout, as lines for a shell, and closes stdout; then says on stderr
     that it is ready and where the functions' log is. Raises InputError where ``port`` is taken.
     """
-    log = log or _new_log()
     output = _take_stdout()
     end = threading.Event()
     _end_on_signals(end, interrupt=not while_stdin_is_open)
     if while_stdin_is_open:
         threading.Thread(target=_end_after_stdin, args=(end,), daemon=True).start()
-    logging.basicConfig(filename=log, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     with ExitStack() as stack:
+        # Gone at the end, also where a parent that started us was killed before.
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sortclient-emulator-")))
+        log = log or folder / "functions.log"
+        logging.basicConfig(filename=log, format="%(asctime)s %(name)s %(levelname)s %(message)s")
         environment = start(stack, port or 0, log)
+        # Albums of an emulation are forgotten with it: they must not clash with what is compared elsewhere.
+        environment[DATA_VARIABLE] = str(folder / "catalog")
         for name in access.UNSET:
             print(f"unset {name}", file=output)
         for name, value in environment.items():
@@ -90,15 +94,7 @@ def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
         )
         stack.callback(polled.close)
         stack.callback(functions.close)  # before the source that waits for them
-    # Albums of an emulation are forgotten with it: they must not clash with what is compared elsewhere.
-    catalog = stack.enter_context(tempfile.TemporaryDirectory(prefix="sortclient-catalog-"))
-    return environment | {DATA_VARIABLE: catalog}
-
-
-def _new_log() -> Path:
-    file, name = tempfile.mkstemp(prefix="sortclient-emulator-", suffix=".log")
-    os.close(file)
-    return Path(name)
+    return environment
 
 
 def _end_on_signals(end: threading.Event, *, interrupt: bool) -> None:
