@@ -142,11 +142,11 @@ class Watch:
         """Do a step of following. AWS out of reach for a while (a laptop that slept, throttled reads) is waited out."""
         try:
             return (yield from step)
-        except Retryable as error:
+        except Retryable:
             now = time.monotonic()
             self._failing_since = self._failing_since or now
             if now - self._failing_since > self._pace.unreachable:
                 raise
             self._looked_at = now
-            yield Waiting(f"trying again: {error}")
+            yield Waiting("AWS is busy or cannot be reached; trying again")
             return otherwise
