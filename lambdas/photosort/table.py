@@ -14,6 +14,7 @@ from photosort.comparison import (
     ALBUM,
     CELL,
     DEFAULT_THRESHOLD,
+    EXPIRES_AT,
     THRESHOLD,
     THRESHOLD_ITEM,
     Comparison,
@@ -59,7 +60,11 @@ class Table:
         self._now = now
 
     def read(self, album: str, cells: Iterable[str]) -> Standing:
-        """Read cells by their sort keys, and the threshold: one request for 99 cells. Raises PipelineError."""
+        """Read cells by their sort keys, and the threshold: one request for 99 cells. Raises PipelineError.
+
+        DynamoDB deletes what has expired within some days; until then it is no cell: whoever asks anew would wait
+        for ever for one that the client does not show.
+        """
         found: dict[str, Comparison] = {}
         threshold = DEFAULT_THRESHOLD
         keys = iter(dict.fromkeys([THRESHOLD_ITEM, *cells]))
@@ -67,7 +72,7 @@ class Table:
             for item in self._batch(album, chunk):
                 if item[CELL] == THRESHOLD_ITEM:
                     threshold = float(item[THRESHOLD])
-                else:
+                elif item[EXPIRES_AT] > self._now():
                     found[item[CELL]] = from_item(item)
         return Standing(found, threshold)
 
@@ -77,9 +82,12 @@ class Table:
         request: dict[str, Any] = {"TableName": self._name, "Item": _serialize(item)["M"]}
         if not comparison.is_verdict:
             request |= {
-                "ConditionExpression": "attribute_not_exists(#cell) OR #problem = :failed",
-                "ExpressionAttributeNames": {"#cell": CELL, "#problem": "problem"},
-                "ExpressionAttributeValues": {":failed": _serialize(Problem.FAILED.value)},
+                "ConditionExpression": "attribute_not_exists(#cell) OR #problem = :failed OR #expires < :now",
+                "ExpressionAttributeNames": {"#cell": CELL, "#problem": "problem", "#expires": EXPIRES_AT},
+                "ExpressionAttributeValues": {
+                    ":failed": _serialize(Problem.FAILED.value),
+                    ":now": _serialize(int(self._now())),
+                },
             }
         try:
             with translated():

@@ -10,7 +10,7 @@ from photosort import comparison
 from photosort.comparison import Problem
 from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot, Work
-from tests.pipeline.cloud import ALBUM, BUCKET, TEST_EVENT, Cloud, digest, event, match
+from tests.pipeline.cloud import ALBUM, BUCKET, RETENTION_DAYS, TEST_EVENT, Cloud, digest, event, match
 from tests.pipeline.fake_rekognition import NO_FACE
 
 ANA, BO = Headshot("Ana Zoë+", digest("Ana Zoë+")), Headshot("Bo", digest("Bo"))
@@ -110,6 +110,20 @@ def test_a_message_delivered_again_finds_its_cell_and_is_not_charged(cloud: Clou
 
     assert sorted(cloud.rekognition.calls) == sorted([pair(BO, "a"), pair(BO, "b")])
     assert len(cloud.cells()) == 2
+
+
+def test_a_cell_that_has_expired_and_is_not_deleted_yet_is_filled_anew(cloud: Cloud) -> None:
+    cloud.headshot("Bo")
+    message = cloud.photo("a")
+    cloud.compare(message)
+    cloud.clock.now += RETENTION_DAYS * 86_400 + 1
+
+    cloud.compare(message)
+    assert cloud.rekognition.calls == [pair(BO, "a")] * 2
+    cloud.clock.now += RETENTION_DAYS * 86_400 + 1
+
+    cloud.record(message)  # nor does an expired verdict stand in a failure's way
+    assert [cell.problem for cell in cloud.cells().values()] == [Problem.FAILED]
 
 
 def test_overlapping_deliveries_make_one_cell(cloud: Cloud) -> None:

@@ -261,6 +261,17 @@ def test_a_new_headshot_alone_travels_and_its_column_is_followed(cloud: Cloud, m
     assert not cloud.asked()
 
 
+def test_a_replaced_headshot_leaves_the_cloud_and_other_peoples_stay(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    stranger = headshot("Cid", "yellow")  # of another machine, which has its own catalog
+    other = str(HeadshotKey(ALBUM, "Cid", stranger.digest))
+    cloud.clients.s3.put_object(Bucket=cloud.deployment.bucket, Key=other, Body=b"jpeg")
+    memory.headshots[0] = headshot("Ann", "yellow")
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    people = {str(HeadshotKey(ALBUM, shot.person, shot.digest)) for shot in memory.headshots}
+    assert {key for key in cloud.stored() if key.startswith("people/")} == people | {other}
+
+
 def test_a_new_headshot_is_not_asked_for_on_top_of_its_own_fan_out(cloud: Cloud, memory: Memory) -> None:
     """Two requests for one cell that overlap are two charges. Only what the old headshots lack is asked for."""
     memory.follow(cloud.comparer().compare(memory.request(wait=False)))

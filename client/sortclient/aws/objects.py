@@ -102,6 +102,12 @@ class Objects:
             Metadata={} if path is None else path_metadata(path),
         )
 
+    def remove(self, keys: Iterable[Key]) -> None:
+        """Delete the objects; one that is gone already is no error."""
+        with explained():
+            for key in keys:
+                self._s3.delete_object(Bucket=self._bucket, Key=str(key))
+
     def _pages(self, prefix: str, lasting: bool) -> Iterator[list[Key]]:
         oldest = datetime.now(UTC) - self._life
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):

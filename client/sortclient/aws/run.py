@@ -52,10 +52,19 @@ class Run:
     def _enroll(self, uploads: Uploads) -> Generator[Event, None, set[str]]:
         """Upload the headshots that are not there, to the last, and return their digests.
 
+        Headshots that these people had before go first: every new photo would be compared with them, and charged.
+
         enroll_person fans them out over the photos that are there already. A photo that came before its headshot had
         arrived would be compared without it, and fanned out on top: so no photo is sent before.
         """
         standing = set(self._objects.people(self._request.album, lasting=True))
+        wanted = {Headshot(shot.person, shot.digest) for shot in self._request.headshots}
+        people = {shot.person for shot in wanted}
+        self._objects.remove(
+            HeadshotKey(self._request.album, shot.person, shot.digest)
+            for shot in standing - wanted
+            if shot.person in people
+        )
         absent = [shot for shot in self._request.headshots if Headshot(shot.person, shot.digest) not in standing]
         for shot in absent:
             if not shot.content:
