@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from demo.album import DemoAlbum, build
+from sortclient.folders import CACHE_VARIABLE, DATA_VARIABLE
 
 BASE = Path("demo-album")
 
@@ -41,8 +42,9 @@ def sort_and_check(album: DemoAlbum, command: str, *options: str) -> list[str]:
     arguments += ["--out", str(out), "--ledger", str(ledger)]
     print(f"$ {shlex.join(arguments)}", flush=True)
     started = time.monotonic()
-    # A catalog of its own: the demo leaves no trace among a person's albums, and begins anew each time.
-    environment = os.environ | {"SORTCLIENT_DATA": str(BASE.resolve() / "data")}
+    # Catalog and cache of its own: the demo leaves no trace among a person's albums, and begins anew each time.
+    own = {DATA_VARIABLE: str(BASE.resolve() / "data"), CACHE_VARIABLE: str(BASE.resolve() / "cache" / command)}
+    environment = os.environ | own
     program = Path(sysconfig.get_path("scripts")) / "sortclient"
     status = subprocess.run([str(program), *arguments[1:]], env=environment, check=False).returncode
     print(f"({time.monotonic() - started:.1f} s, exit status {status})\n", flush=True)
