@@ -38,7 +38,9 @@ def lines(report: dict[str, Any]) -> str:
     pinned = []
     for package in report["install"]:
         name = package["metadata"]["name"].lower().replace("_", "-").replace(".", "-")
-        digest = package["download_info"]["archive_info"]["hashes"]["sha256"]
+        archive = package["download_info"]["archive_info"]
+        # pip before 23.1, which comes with Python 3.11.2 and older, knows only the second form.
+        digest = archive["hashes"]["sha256"] if "hashes" in archive else archive["hash"].removeprefix("sha256=")
         pinned.append(f"{name}=={package['metadata']['version']} \\\n    --hash=sha256:{digest}\n")
     return HEADER + "".join(sorted(pinned))
 
