@@ -215,7 +215,8 @@ def _unchanged(file: File | None) -> Path | None:
 
 
 def _write(place: Path, write: Callable[[Path], object]) -> None:
-    part = place.with_name(f".{place.name}"[:200] + ".part")
+    # File systems take names of 255 bytes, a character may have four of them, and a photo's name may use them all.
+    part = place.with_name(f".{place.name[:60]}.part")
     try:
         write(part)
         part.replace(place)

@@ -163,6 +163,13 @@ def test_a_full_disk_leaves_no_half_file_and_one_line(
     assert below(out) == {"me/one.jpg": b"one.jpg"}
 
 
+def test_a_name_may_be_as_long_as_the_disk_allows(album: Album, folder: Path, out: Path) -> None:
+    name = "写" * 83 + ".jpg"  # 253 bytes
+    put(album, folder, name, 90)
+    sync(album, out, DEFAULT_LAYOUT)
+    assert below(out) == {f"me/{name}": name.encode()}
+
+
 def test_a_link_that_leads_out_is_not_followed(album: Album, folder: Path, out: Path, tmp_path: Path) -> None:
     put(album, folder, "one.jpg", 90)
     out.mkdir()
