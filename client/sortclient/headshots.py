@@ -10,7 +10,7 @@ from photosort.keys import BadName, check_name
 from sortclient.comparer import Comparer
 from sortclient.errors import InputError
 from sortclient.model import Headshot
-from sortclient.photos.decode import NotAPhoto, Unreadable
+from sortclient.photos.decode import NotComparable
 from sortclient.photos.prepare import analysis_copy, read
 
 
@@ -39,7 +39,7 @@ def prepare_headshots(references: Sequence[Reference]) -> list[Headshot]:
     for reference in references:
         try:
             copy = analysis_copy(read(reference.file))
-        except (NotAPhoto, Unreadable) as error:
+        except NotComparable as error:
             raise InputError(
                 f"Headshot {reference.file}: {error}. Choose another picture of {reference.person}."
             ) from error

@@ -11,13 +11,13 @@ from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot
 from sortclient.aws.cells import KEYS_A_READ, Cells
 from sortclient.aws.objects import Objects
-from sortclient.aws.preparing import Job, Rejection, prepare
+from sortclient.aws.preparing import Job, prepare
 from sortclient.aws.queues import Queues
 from sortclient.aws.upload import Parcel, Uploads
 from sortclient.aws.watch import Pace, Watch
 from sortclient.comparer import Event, Identified, Rejected, Request, Uploaded, Waiting
 from sortclient.errors import InputError
-from sortclient.model import Outcome
+from sortclient.photos.decode import NotComparable, Unreadable
 from sortclient.photos.prepare import Prepared
 from sortclient.workers import Crashed, Workers
 
@@ -134,7 +134,7 @@ class Run:
     def _take(
         self,
         job: Job,
-        result: Prepared | Rejection | Crashed,
+        result: Prepared | NotComparable | Crashed,
         watch: Watch,
         uploads: Uploads,
         known: list[tuple[str, str]],
@@ -144,9 +144,9 @@ class Run:
             # The file has changed since: nobody uploads what it held, unless another file has or had the same.
             watch.wanted -= {bytes.fromhex(before)} - self._present
         if isinstance(result, Crashed):
-            result = Rejection(Outcome.UNREADABLE, str(result))
-        if isinstance(result, Rejection):
-            yield Rejected(file, result.outcome, result.detail)
+            result = Unreadable(str(result))
+        if isinstance(result, NotComparable):
+            yield Rejected(file, result.outcome, str(result))
             return
         yield Identified(file, result.digest)
         missing = self._request.missing(result.digest)

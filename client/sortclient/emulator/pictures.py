@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from sortclient.emulator.request_model import Refused
-from sortclient.photos.decode import SMALLEST_SIDE, NotAPhoto, Unreadable
+from sortclient.photos.decode import SMALLEST_SIDE, NotComparable
 from sortclient.workers import Workers
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Pictures:
         try:
             futures = [self._begin(content) for content in contents]
             return [future.result() for future in futures]
-        except (NotAPhoto, Unreadable) as error:
+        except NotComparable as error:
             raise Refused("InvalidImageFormatException", "Request has invalid image format") from error
         except BrokenProcessPool as error:
             self._replace(pool)

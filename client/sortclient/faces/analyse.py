@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sortclient.faces.face import Face
-from sortclient.model import File, Outcome
-from sortclient.photos.decode import NotAPhoto, Unreadable, decode
+from sortclient.model import File
+from sortclient.photos.decode import NotComparable, decode
 from sortclient.photos.prepare import analysis_digest, read
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def analyse(content: bytes) -> tuple[Face, ...]:
-    """The faces in a picture, largest first. Raises NotAPhoto or Unreadable; SortError without the extra `local`."""
+    """The faces in a picture, largest first. Raises NotComparable; SortError without the extra `local`."""
     return _engine().faces(decode(content))
 
 
@@ -30,20 +30,12 @@ class Analysed:
     faces: tuple[Face, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    outcome: Outcome  # NOT_A_PHOTO or UNREADABLE
-    detail: str
-
-
-def analyse_file(file: File) -> Analysed | Refused:
+def analyse_file(file: File) -> Analysed | NotComparable:
     """The digest of a file's bytes and its faces, from the cache where these bytes were analysed before."""
     try:
         return analyse_once(read(file.location))
-    except NotAPhoto as error:
-        return Refused(Outcome.NOT_A_PHOTO, str(error))
-    except Unreadable as error:
-        return Refused(Outcome.UNREADABLE, str(error))
+    except NotComparable as error:
+        return error
 
 
 def analyse_once(content: bytes) -> Analysed:

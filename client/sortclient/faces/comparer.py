@@ -16,8 +16,8 @@ from sortclient.faces.face import Face
 from sortclient.faces.models import check_installed
 from sortclient.faces.similarity import similarities
 from sortclient.folders import cache_folder
-from sortclient.model import Box, File, Headshot, Outcome
-from sortclient.photos.decode import NotAPhoto, Unreadable
+from sortclient.model import Box, File, Headshot
+from sortclient.photos.decode import NotComparable, Unreadable
 from sortclient.photos.prepare import analysis_digest
 from sortclient.workers import Crashed, Workers
 
@@ -67,18 +67,18 @@ class LocalComparer:
             yield from _compared(request, references, pictures)
             unknown = (candidate.file for candidate in chunk if candidate.digest not in known)
             for file, result in self._workers.map(analyse_file, unknown):
-                if isinstance(result, Analysed):
-                    yield from _compared(request, references, [(file, result)])
-                elif isinstance(result, Crashed):
-                    yield Rejected(file, Outcome.UNREADABLE, str(result))
+                if isinstance(result, Crashed):
+                    result = Unreadable(str(result))
+                if isinstance(result, NotComparable):
+                    yield Rejected(file, result.outcome, str(result))
                 else:
-                    yield Rejected(file, result.outcome, result.detail)
+                    yield from _compared(request, references, [(file, result)])
 
     def _reference(self, shot: Headshot) -> NDArray[np.float32]:
         """The embedding of the headshot's largest face, which is the one that Rekognition compares with, too."""
         try:
             faces = self._faces(shot.content)
-        except (NotAPhoto, Unreadable) as error:
+        except NotComparable as error:
             raise InputError(f"Headshot {shot.source} of {shot.person}: {error}. Name it again with --ref.") from error
         if not faces:
             raise InputError(f"Headshot {shot.source} of {shot.person}: no face was found. Choose another picture.")

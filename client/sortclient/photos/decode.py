@@ -6,6 +6,8 @@ import io
 import warnings
 from typing import TYPE_CHECKING
 
+from sortclient.model import Outcome
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -19,12 +21,22 @@ MOST_PIXELS = 250_000_000  # decoding needs 3 bytes a pixel; cameras are below 2
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000")
 
 
-class NotAPhoto(Exception):
-    """The bytes are no picture of a format that is read here. The message says what a person can understand."""
+class NotComparable(Exception):
+    """The file cannot be compared, by anybody, as it is. The message says why, as a person can understand it."""
+
+    outcome: Outcome
 
 
-class Unreadable(Exception):
-    """It is a picture, but it cannot be decoded or compared. The message says why."""
+class NotAPhoto(NotComparable):
+    """The bytes are no picture of a format that is read here."""
+
+    outcome = Outcome.NOT_A_PHOTO
+
+
+class Unreadable(NotComparable):
+    """It is a picture, but it cannot be read or decoded."""
+
+    outcome = Outcome.UNREADABLE
 
 
 def decode(content: bytes, longest_side: int = ANALYSIS_SIDE) -> Image.Image:

@@ -43,7 +43,7 @@ def analysis_digest(content: bytes) -> str:
 
 
 def analysis_copy(content: bytes) -> Prepared:
-    """Upright JPEG of at most 1920 px without metadata. Raises NotAPhoto or Unreadable."""
+    """Upright JPEG of at most 1920 px without metadata. Raises NotComparable."""
     return Prepared(analysis_digest(content), encode(decode(content)), "image/jpeg")
 
 
