@@ -17,11 +17,14 @@ from photosort.keys import is_digest
 
 DEFAULT_THRESHOLD = 80.0  # per cent; AWS's advice for photo apps
 
+REKOGNITION = "rekognition"  # the engine of the cells that the pipeline writes; the client drops cells of any other
+
 # The table: the partition key, the sort key, and the index that is followed while a run lasts.
 ALBUM = "album"
 CELL = "cell"
 COMPARED_AT = "compared_at"
 COMPARED_AT_INDEX = "by-compared-at"
+PROBLEM = "problem"  # absent where there is a similarity
 EXPIRES_AT = "expires_at"  # seconds since 1970; the table's TTL attribute
 
 # The sort key of the item that holds the album's threshold. Digests are hexadecimal: no cell has this key.
@@ -86,7 +89,7 @@ def to_item(album: str, comparison: Comparison, expires_at: int) -> dict[str, An
     if comparison.similarity is not None:
         item["similarity"] = Decimal(f"{comparison.similarity:.4f}")
     if comparison.problem is not None:
-        item["problem"] = comparison.problem.value
+        item[PROBLEM] = comparison.problem.value
     return item
 
 
@@ -95,7 +98,7 @@ def from_item(item: Mapping[str, Any]) -> Comparison:
     headshot, _, photo = str(item[CELL]).partition("/")
     if not is_digest(headshot) or not is_digest(photo):
         raise ValueError(f"not a cell: {item[CELL]!r}")
-    similarity, problem = item.get("similarity"), item.get("problem")
+    similarity, problem = item.get("similarity"), item.get(PROBLEM)
     return Comparison(
         headshot=headshot,
         photo=photo,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from photosort.comparison import Comparison, Problem, now
+from photosort.comparison import REKOGNITION, Comparison, Problem, now
 from photosort.errors import BadPicture, translated
 from photosort.keys import HeadshotKey, PhotoKey
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
-
-ENGINE = "rekognition"
 
 
 def compare_faces(client: RekognitionClient, *, bucket: str, headshot: HeadshotKey, photo: PhotoKey) -> Comparison:
@@ -42,7 +40,7 @@ def read_answer(headshot: HeadshotKey, photo: PhotoKey, answer: Any) -> Comparis
 
 def failure(headshot: str, photo: str, detail: str) -> Comparison:
     """The cell of a comparison that was given up. ``headshot`` and ``photo`` are digests."""
-    return Comparison(headshot, photo, None, Problem.FAILED, detail, ENGINE, now())
+    return Comparison(headshot, photo, None, Problem.FAILED, detail, REKOGNITION, now())
 
 
 def verdict(
@@ -52,4 +50,4 @@ def verdict(
     problem: Problem | None = None,
     detail: str = "",
 ) -> Comparison:
-    return Comparison(headshot.digest, photo.digest, similarity, problem, detail, ENGINE, now())
+    return Comparison(headshot.digest, photo.digest, similarity, problem, detail, REKOGNITION, now())

@@ -15,6 +15,7 @@ from photosort.comparison import (
     CELL,
     DEFAULT_THRESHOLD,
     EXPIRES_AT,
+    PROBLEM,
     THRESHOLD,
     THRESHOLD_ITEM,
     Comparison,
@@ -83,7 +84,7 @@ class Table:
         if not comparison.is_verdict:
             request |= {
                 "ConditionExpression": "attribute_not_exists(#cell) OR #problem = :failed OR #expires < :now",
-                "ExpressionAttributeNames": {"#cell": CELL, "#problem": "problem", "#expires": EXPIRES_AT},
+                "ExpressionAttributeNames": {"#cell": CELL, "#problem": PROBLEM, "#expires": EXPIRES_AT},
                 "ExpressionAttributeValues": {
                     ":failed": _serialize(Problem.FAILED.value),
                     ":now": _serialize(int(self._now())),

@@ -15,6 +15,7 @@ from photosort.comparison import (
     COMPARED_AT,
     COMPARED_AT_INDEX,
     EXPIRES_AT,
+    PROBLEM,
     THRESHOLD,
     THRESHOLD_ITEM,
     Comparison,
@@ -119,7 +120,7 @@ class Cells:
                 TableName=self._table,
                 Key=self._item({ALBUM: album, CELL: cell(comparison.headshot, comparison.photo)}),
                 ConditionExpression="#problem = :failed",
-                ExpressionAttributeNames={"#problem": "problem"},
+                ExpressionAttributeNames={"#problem": PROBLEM},
                 ExpressionAttributeValues=self._item({":failed": Problem.FAILED.value}),
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from photosort.comparison import DEFAULT_THRESHOLD, Comparison
+from photosort.comparison import DEFAULT_THRESHOLD, REKOGNITION, Comparison
 from photosort.work import Headshot
 from sortclient.aws.cells import Cells
 from sortclient.aws.failures import explained
@@ -21,8 +21,6 @@ from sortclient.model import Box
 
 __all__ = ["AwsComparer", "Backlog"]
 
-ENGINE = "rekognition"
-
 # What DetectFaces says of the picture itself, by code.
 _BAD_PICTURE = {
     "ImageTooLargeException": "is larger than 5 MB, or than Rekognition's 10,000 px",
@@ -35,7 +33,7 @@ class AwsComparer:
     """Implements `sortclient.comparer.Comparer`, and tells what the stack holds of an album."""
 
     calls_cost_money = True
-    engine = ENGINE
+    engine = REKOGNITION
 
     def __init__(self, clients: Clients, deployment: Deployment, pace: Pace | None = None) -> None:
         self._clients = clients
