@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from photosort.comparison import DEFAULT_THRESHOLD
@@ -48,17 +49,11 @@ class Catalog:
     def __init__(self, file: Path) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(file, timeout=30)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            self._db.executescript(_SCHEMA)
-            self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            self._db = _connect(file)
         except (sqlite3.Error, OSError) as error:
             raise SortError(
                 f"The catalog {file} cannot be used: {error}. Move it away, or name another folder in SORTCLIENT_DATA."
             ) from error
-        if version not in (0, _VERSION):
-            raise SortError(f"{file} was written by another version of sortclient. Move it away to start anew.")
 
     def __enter__(self) -> Catalog:
         return self
@@ -99,6 +94,20 @@ class Catalog:
 
     def album_names(self) -> list[str]:
         return [name for (name,) in self._db.execute("SELECT name FROM albums ORDER BY name")]
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(file, timeout=30)
+    with ExitStack() as refused:
+        refused.callback(db.close)
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, _VERSION):  # before anything is written: it stays as the other version left it
+            raise SortError(f"{file} was written by another version of sortclient. Move it away to start anew.")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(_SCHEMA)
+        db.execute(f"PRAGMA user_version = {_VERSION}")
+        refused.pop_all()
+    return db
 
 
 def open_catalog() -> Catalog:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from photosort.comparison import Comparison, Problem
-from sortclient.album import Album
+from sortclient.album import Album, Synced
 from sortclient.catalog import Catalog
 from sortclient.errors import InputError, SortError
-from sortclient.model import Headshot, Outcome
+from sortclient.model import File, Headshot, Outcome
 from sortclient.photos.scan import scan
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -132,6 +132,73 @@ def test_without_a_name_the_album_used_last_is_meant(catalog: Catalog, album: Al
     assert catalog.find_album(None).name == "Other"  # type: ignore[union-attr]
     assert catalog.find_album("Images").name == album.name  # type: ignore[union-attr]
     assert catalog.find_album("Nobody's") is None
+    catalog.open_album("Images", None, "this machine")
+    assert catalog.find_album(None).name == "Images"  # type: ignore[union-attr]
+
+
+def test_an_album_opened_without_a_folder_keeps_its_own(catalog: Catalog, album: Album, folder: Path) -> None:
+    assert catalog.open_album("Images", None, "this machine").folder == folder
+    assert catalog.find_album("Images").folder == folder  # type: ignore[union-attr]
+
+
+def test_albums_share_a_catalog_and_nothing_else(catalog: Catalog, album: Album, folder: Path, tmp_path: Path) -> None:
+    """Two albums with the same photo and the same headshot, and whatever is done to the one."""
+    with_file(album, folder)
+    album.identified("one.jpg", B)
+    album.set_headshots("me", [Headshot("me", A, "me.jpg", b"")])
+    album.record(cell(A, B, 90.0))
+    album.record(cell(A, C, None, Problem.FAILED))
+    album.put_synced(tmp_path, "me", "one.jpg", Synced("me/one.jpg", B, 1, 1))
+
+    def everything() -> tuple[object, ...]:
+        return list(album.entries()), album.headshots(), album.cells(B), album.cells(C), album.synced(tmp_path)
+
+    before = everything()
+    (tmp_path / "Other").mkdir()
+    other = catalog.open_album("Other", tmp_path / "Other", "this machine")
+    with_file(other, tmp_path / "Other")
+    other.identified("one.jpg", B)
+    other.set_headshots("me", [Headshot("me", A, "me.jpg", b"")])
+    assert (other.cells(B), other.missing(B, other.headshots()), other.synced(tmp_path)) == ({}, [A], {})
+    assert [candidate.digest for candidate in other.candidates()] == [B]
+    other.set_headshots("me", [])
+    other.rejected("one.jpg", Outcome.UNREADABLE, "broken")
+    other.adopt([])
+    other.forget_failed()
+    other.forget_other_engines("a newer one")
+    other.drop_synced(tmp_path, "me", "one.jpg")
+    other.set_threshold(99)
+    other.set_output(tmp_path, "{path}")
+    (tmp_path / "Other" / "one.jpg").unlink()
+    other.scanned(scan(tmp_path / "Other"))
+    assert everything() == before
+    again = catalog.find_album("Images")
+    assert again is not None
+    assert (again.threshold, again.out, again.layout) == (80.0, None, None)
+
+
+def test_another_file_that_gets_the_path_is_read(album: Album) -> None:
+    """Of two spellings of one name the first has the plain path: where it goes, the other takes the path over."""
+    for name in ("first", "second"):
+        album.scanned([File("e.jpg", Path("/photos") / name, 1, 1, 1)])
+        assert digests(album) == {"e.jpg": None}
+        album.identified("e.jpg", A)
+
+
+def test_what_was_asked_for_last_is_remembered(catalog: Catalog, album: Album, tmp_path: Path) -> None:
+    album.set_threshold(91.5)
+    album.set_output(tmp_path / "Found", "{path}")
+    again = catalog.find_album("Images")
+    assert again is not None
+    assert (again.threshold, again.out, again.layout) == (91.5, tmp_path / "Found", "{path}")
+
+
+def test_an_album_of_another_machine_is_taken_over_anew_each_time(catalog: Catalog) -> None:
+    album = catalog.open_album("Far", None, "a stack")
+    album.adopt([(A, "gone.jpg"), (B, "stays.jpg")])
+    album.adopt([(B, "stays.jpg"), (C, "new.jpg")])
+    assert digests(album) == {"stays.jpg": B, "new.jpg": C}
+    assert list(album.candidates()) == []  # there is nothing here that could be read
 
 
 def test_names_that_are_not_utf8_come_back_as_they_were(album: Album, folder: Path) -> None:
@@ -145,11 +212,12 @@ def test_names_that_are_not_utf8_come_back_as_they_were(album: Album, folder: Pa
 
 
 def test_the_catalog_survives_its_process(tmp_path: Path) -> None:
-    for _ in range(2):
-        with Catalog(tmp_path / "catalog.sqlite") as catalog:
-            album = catalog.open_album("Images", tmp_path, "this machine")
-            album.record(cell(A, B, 12.5))
-            assert album.cells(B)[A].similarity == 12.5
+    with Catalog(tmp_path / "catalog.sqlite") as catalog:
+        catalog.open_album("Images", tmp_path, "this machine").record(cell(A, B, 12.5))
+    with Catalog(tmp_path / "catalog.sqlite") as catalog:
+        kept = catalog.find_album("Images")
+        assert kept is not None
+        assert kept.cells(B)[A].similarity == 12.5
 
 
 def test_an_unusable_catalog_is_one_clear_line(tmp_path: Path) -> None:
@@ -160,5 +228,8 @@ def test_an_unusable_catalog_is_one_clear_line(tmp_path: Path) -> None:
     database = sqlite3.connect(newer)
     database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(SortError, match="another version"):
-        Catalog(newer)
+    before = newer.read_bytes()
+    for _ in range(2):  # being refused does not make it acceptable
+        with pytest.raises(SortError, match="another version"):
+            Catalog(newer)
+    assert newer.read_bytes() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,7 @@ def test_a_file_that_somebody_changed_or_put_there_is_never_removed(album: Album
     (out / "me/own.jpg").write_bytes(b"not ours")
     album.set_threshold(95)
     assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(kept=1)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised()  # from then on it is somebody's, and not spoken of again
     assert below(out) == {"me/one.jpg": b"retouched by hand", "me/own.jpg": b"not ours"}
 
 
@@ -170,6 +172,43 @@ def test_a_name_may_be_as_long_as_the_disk_allows(album: Album, folder: Path, ou
     assert below(out) == {f"me/{name}": name.encode()}
 
 
+@pytest.mark.parametrize("name", [b"\xff" * 200 + b".jpg", b"a." + b"\xfe" * 200])
+def test_a_name_that_its_escapes_make_too_long_is_cut(album: Album, folder: Path, out: Path, name: bytes) -> None:
+    location = os.path.join(os.fsencode(folder), name)  # noqa: PTH118 (of bytes)
+    paths = []
+    for number in (b"", b"2"):
+        with open(location[:-8] + number + location[-8:], "wb") as file:  # noqa: PTH123
+            file.write(number)
+    album.set_headshots("me", [Headshot("me", ME, "me.jpg", b"")])
+    album.scanned(scan(folder))
+    for entry in album.entries():
+        paths.append(entry.path)
+    for path in paths:
+        album.identified(path, digest_of(path[-40:]))
+        album.record(Comparison(ME, digest_of(path[-40:]), 90, None, "", "test", ""))
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=2)
+    assert sorted(below(out).values()) == [b"", b"2"]
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=2)
+
+
+@pytest.mark.parametrize(
+    ("below_it", "layout"), [("", "Images/{path}"), ("", "{person}/{path}"), ("..", "tmp/Images/{path}")]
+)
+def test_the_originals_are_never_taken_for_copies(
+    album: Album, folder: Path, tmp_path: Path, below_it: str, layout: str
+) -> None:
+    """An output folder above the sorted one, and a person or layout that leads back into it."""
+    put(album, folder, "one.jpg", 90)
+    album.set_headshots("Images", [Headshot("Images", ME, "me.jpg", b"")])
+    out = (tmp_path / below_it).resolve()
+    with pytest.raises(SortError, match="sorted folder"):
+        sync(album, out, layout.replace("tmp", tmp_path.name))
+    album.set_threshold(99)
+    with suppress(SortError):
+        sync(album, out, layout.replace("tmp", tmp_path.name))
+    assert below(folder) == {"one.jpg": b"one.jpg"}
+
+
 def test_a_link_that_leads_out_is_not_followed(album: Album, folder: Path, out: Path, tmp_path: Path) -> None:
     put(album, folder, "one.jpg", 90)
     out.mkdir()
@@ -180,15 +219,20 @@ def test_a_link_that_leads_out_is_not_followed(album: Album, folder: Path, out: 
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-@pytest.mark.parametrize("layout", ["{person}", "{path}/{name}", "{path", "../{path}", "/{path}", "a//{path}", "{}"])
+@pytest.mark.parametrize(
+    "layout",
+    ["{person}", "{path}/{name}", "{path", "../{path}", "/{path}", "a//{path}", "{}"]
+    + ["{path!x}", "{path:d}", "{path:.2}", "{path.x}", "\udcff{path}", "a\n{path}"],
+)
 def test_layouts_that_are_refused(layout: str) -> None:
     with pytest.raises(InputError):
         check_layout(layout)
 
 
 def test_the_output_may_not_lie_in_the_folder(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="inside the sorted folder"):
-        check_out(folder / "Matches", folder)
+    for inside in (folder, folder / "Matches", folder / "a" / "b", folder / "a" / ".."):
+        with pytest.raises(InputError, match="inside the sorted folder"):
+            check_out(inside, folder)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is not a folder"):
         check_out(tmp_path / "file", folder)

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,13 +91,16 @@ def _open(file: Path) -> sqlite3.Connection:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     db = sqlite3.connect(file, timeout=_LOCKED, isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
-    db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last faces, and never damages the file
-    db.execute(
-        "CREATE TABLE IF NOT EXISTS pictures ("
-        " digest BLOB NOT NULL, engine TEXT NOT NULL, faces BLOB NOT NULL, checksum INTEGER NOT NULL,"
-        " PRIMARY KEY (digest, engine))"
-    )
+    with ExitStack() as refused:
+        refused.callback(db.close)
+        db.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
+        db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last faces, and never damages the file
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS pictures ("
+            " digest BLOB NOT NULL, engine TEXT NOT NULL, faces BLOB NOT NULL, checksum INTEGER NOT NULL,"
+            " PRIMARY KEY (digest, engine))"
+        )
+        refused.pop_all()
     return db
 
 
