@@ -14,13 +14,11 @@ from constructs import Construct
 from infra.bundle import PYTHON_VERSION
 from infra.settings import LOG_RETENTION
 
-# Messages an invocation gets at most; SQS's own limit without a batching window is the same.
-BATCH_SIZE = 10
-
 
 class QueueFunction(Construct):
     """``handler`` is called with batches of ``queue`` and answers with the messages of each that failed.
 
+    An invocation gets at most ``batch_size`` messages, and has ``timeout_seconds`` for all of them together.
     ``max_concurrency`` is how many invocations this queue may cause at once, 2 to 1,000. ``permissions`` is all that
     the function may do besides reading its queue and writing its log. ``may_feed_itself`` is for a function that
     sends to its own queue: Lambda takes that for a mistake and after some 16 rounds makes a dead letter of it.
@@ -34,6 +32,7 @@ class QueueFunction(Construct):
         handler: str,
         code: lambda_.Code,
         queue: sqs.Queue,
+        batch_size: int,
         timeout_seconds: int,
         window_seconds: int,
         memory_mb: int,
@@ -78,7 +77,7 @@ class QueueFunction(Construct):
             "EventSource",
             target=self.function,
             event_source_arn=queue.queue_arn,
-            batch_size=BATCH_SIZE,
+            batch_size=batch_size,
             max_batching_window=Duration.seconds(window_seconds),
             max_concurrency=max_concurrency,
             report_batch_item_failures=True,

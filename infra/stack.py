@@ -25,6 +25,13 @@ COMPARE_TIMEOUT = 120
 ENROLL_TIMEOUT = 300
 RECORD_TIMEOUT = 300
 
+# Messages an invocation gets at most; SQS's own limit without a batching window is the same.
+BATCH_SIZE = 10
+
+# Enrolling goes through a whole album for each message: some 25 s for 50,000 photos. Ten of them would run into the
+# timeout, and all begin anew, until they are dead letters.
+ENROLL_BATCH_SIZE = 1
+
 # Seconds that Lambda may wait to fill a batch: compare_photos works its messages off side by side.
 COMPARE_WINDOW = 1
 
@@ -99,6 +106,7 @@ class PhotoSortStack(Stack):
         self._function(
             "enroll_person",
             queue=self._queues.enroll,
+            batch_size=ENROLL_BATCH_SIZE,
             timeout_seconds=ENROLL_TIMEOUT,
             max_concurrency=LEAST_CONCURRENCY,
             environment={Variable.COMPARE_QUEUE: self._queues.compare.queue_url},
@@ -135,6 +143,7 @@ class PhotoSortStack(Stack):
         max_concurrency: int,
         environment: dict[str, str],
         permissions: list[iam.PolicyStatement],
+        batch_size: int = BATCH_SIZE,
         window_seconds: int = 0,
         may_feed_itself: bool = False,
     ) -> QueueFunction:
@@ -144,6 +153,7 @@ class PhotoSortStack(Stack):
             handler=f"photosort.{module}.handler",
             code=self._code,
             queue=queue,
+            batch_size=batch_size,
             timeout_seconds=timeout_seconds,
             window_seconds=window_seconds,
             memory_mb=self._settings.memory_mb,

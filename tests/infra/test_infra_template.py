@@ -195,7 +195,8 @@ def test_every_function_is_one_of_ours(parts: Parts) -> None:
 def test_batches_may_fail_in_part_and_concurrency_has_an_end(parts: Parts, module: str) -> None:
     source = parts.event_source(module)
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert source["BatchSize"] == 10
+    # enroll_person lists a whole album for a message, which has the time of an invocation for itself.
+    assert source["BatchSize"] == (1 if module == "enroll_person" else 10)
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 

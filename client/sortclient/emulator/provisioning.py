@@ -72,6 +72,7 @@ SOURCES = (
         output=Output.ENROLL_QUEUE,
         function=Function(name="enroll-person", handler="photosort.enroll_person.handler", timeout=300, memory_mb=512),
         variables=(Environment.COMPARE_QUEUE,),
+        batch_size=1,
         prefix=keys.PEOPLE,
     ),
     Source(
