@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from photosort import clients
 from photosort.batch import Batch
 from photosort.bucket import Bucket
-from photosort.events import parse_enrolments
-from photosort.keys import HeadshotKey
+from photosort.events import Enrolment, parse_enrolments
 from photosort.sending import Message, send
 from photosort.settings import EnrollSettings
 from photosort.telemetry import emit, logger
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_sqs import SQSClient
 
-# LastModified has whole seconds. A photo written in the headshot's own second may have been listed before it:
-# the overlap costs at most a second call, a gap would lose a cell.
+# LastModified has whole seconds, and S3's clocks differ a little. A photo written in the headshot's own second may have
+# been compared before it was there: the overlap costs at most a second call, a gap would lose a cell.
 _OVERLAP = timedelta(seconds=2)
 
 
@@ -52,16 +51,19 @@ def enroll_batch(records: Sequence[dict[str, Any]], *, bucket: Bucket, sqs: SQSC
     for record in records:
         with batch.isolated(record["messageId"]):
             for enrolment in parse_enrolments(record["body"]):
-                batch.counts["FannedOut"] += send(sqs, queue_url, _messages(bucket, enrolment.headshot))
+                batch.counts["FannedOut"] += send(sqs, queue_url, _messages(bucket, enrolment))
     logger.info("batch", extra={"messages": len(records), "failed": len(batch.failed), "counts": dict(batch.counts)})
     return batch
 
 
-def _messages(bucket: Bucket, headshot: HeadshotKey) -> Iterator[Message]:
+def _messages(bucket: Bucket, enrolment: Enrolment) -> Iterator[Message]:
     """Lazy: the first photos are being compared while the rest is listed."""
-    enrolled = bucket.arrival(headshot)
-    if enrolled is None:
+    headshot = enrolment.headshot
+    written = bucket.arrival(headshot)
+    if written is None:
         return  # expired, or deleted: nobody asks for its cells any more
+    # LastModified may be when an upload began: a photo that overtook a slow headshot was compared without it.
+    enrolled = max(written, enrolment.arrived)
     shots = (Headshot(headshot.person, headshot.digest),)
     photos = (digest for digest, arrived in bucket.photos(headshot.album) if arrived <= enrolled + _OVERLAP)
     while some := tuple(islice(photos, PHOTOS_A_MESSAGE)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import unquote_plus
 
@@ -18,6 +19,7 @@ class Enrolment:
     """A headshot has arrived: compare it with the photos that were there before."""
 
     headshot: HeadshotKey
+    arrived: datetime  # when S3 had it: who listed the album later has seen it
 
 
 class MalformedMessage(ValueError):
@@ -61,7 +63,7 @@ def _asked_by(record: dict[str, Any]) -> Work | Enrolment:
         case PhotoKey(album, digest):
             return Work(album, (digest,))
         case HeadshotKey() as headshot:
-            return Enrolment(headshot)
+            return Enrolment(headshot, datetime.fromisoformat(record["eventTime"]).astimezone(UTC))
         case other:
             raise ValueError(f"nothing is to be done for {str(other)!r}")
 

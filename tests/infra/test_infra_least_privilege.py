@@ -181,7 +181,7 @@ def assert_exactly(needed: set[Grant], grants: set[Grant]) -> None:
 
 
 def created(key: object) -> str:
-    record = {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}
+    record = {"eventVersion": "2.1", "eventName": "ObjectCreated:Put", "eventTime": "2026-01-01T00:00:00.000Z"}
     return json.dumps({"Records": [{**record, "s3": {"bucket": {"name": "any"}, "object": {"key": str(key)}}}]})
 
 

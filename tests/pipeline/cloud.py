@@ -193,7 +193,12 @@ def match(person: str, photo: str, album: str = ALBUM) -> str:
     return str(MatchKey(album, person, digest(photo)))
 
 
-def event(*keys: Key | str, version: str = "2.1", name: str = "ObjectCreated:Put") -> str:
+def event(
+    *keys: Key | str,
+    version: str = "2.1",
+    name: str = "ObjectCreated:Put",
+    at: str = "2026-01-01T00:00:00.000Z",
+) -> str:
     """An S3 event as AWS writes it: the key form-encoded, over the encoding that it already has."""
     return json.dumps(
         {
@@ -202,7 +207,7 @@ def event(*keys: Key | str, version: str = "2.1", name: str = "ObjectCreated:Put
                     "eventVersion": version,
                     "eventSource": "aws:s3",
                     "awsRegion": "us-west-1",
-                    "eventTime": "2026-01-01T00:00:00.000Z",
+                    "eventTime": at,
                     "eventName": name,
                     "s3": {
                         "s3SchemaVersion": "1.0",

@@ -51,6 +51,21 @@ def test_photos_that_came_after_the_headshot_have_their_own_event(cloud: Cloud) 
     assert set(sent.work.photos) == {digest("before"), digest("same"), digest("just after")}
 
 
+def test_a_photo_that_overtook_a_slow_headshot_is_not_lost(cloud: Cloud) -> None:
+    """S3 may date an object by when its upload began. This one took a minute, and the photo was compared meanwhile."""
+    for name, seconds in {"meanwhile": 30, "later": 63}.items():
+        photo = cloud.photo(name)
+        cloud.compare(photo)
+        cloud.set_arrival(PhotoKey(ALBUM, digest(name)), NOON + timedelta(seconds=seconds))
+    cloud.headshot("Bo")
+    cloud.set_arrival(KEY, NOON)
+
+    cloud.enroll(event(KEY, at="2026-01-01T12:01:00.000Z"))
+
+    (sent,) = cloud.sent()
+    assert sent.work.photos == (digest("meanwhile"),)
+
+
 def test_other_albums_are_left_alone(cloud: Cloud) -> None:
     for album in (ALBUM + "x", "x", ALBUM):
         cloud.photo("a", album=album)

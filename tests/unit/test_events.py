@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -20,7 +21,11 @@ DIGEST = "0123456789abcdef" * 4
 
 
 def s3_event(*written: str, **changed: Any) -> str:
-    record = {"eventVersion": "2.1", "eventName": "ObjectCreated:Put"} | changed
+    record = {
+        "eventVersion": "2.1",
+        "eventName": "ObjectCreated:Put",
+        "eventTime": "2026-01-01T12:00:00.500Z",
+    } | changed
     return json.dumps({"Records": [record | {"s3": {"object": {"key": key}}} for key in written]})
 
 
@@ -33,7 +38,7 @@ def test_many_records() -> None:
     first, second = parse(s3_event(encoded(photo), encoded(headshot)))
     assert isinstance(first, Work)
     assert (first.album, first.photos, first.headshots, first.attempt) == ("a", (DIGEST,), None, 0)
-    assert second == Enrolment(headshot)
+    assert second == Enrolment(headshot, datetime(2026, 1, 1, 12, 0, 0, 500_000, tzinfo=UTC))
 
 
 def test_the_test_event() -> None:
@@ -52,6 +57,12 @@ def test_an_encoded_key() -> None:
 def test_what_the_event_encodes_and_our_keys_do_not(album: str, sent: str) -> None:
     (work,) = parse_work(s3_event(f"photos/{sent}/{DIGEST}.jpg"))
     assert work.album == album
+
+
+@pytest.mark.parametrize("time", [None, 1767268800, "", "noon"])
+def test_a_headshot_without_its_time_is_malformed(time: object) -> None:
+    with pytest.raises(MalformedMessage):
+        parse(s3_event(encoded(HeadshotKey("a", "Bo", DIGEST)), eventTime=time))
 
 
 @given(keys)
