@@ -1,4 +1,4 @@
-"""What runs in Lambda knows neither the client nor what it may be tested against."""
+"""What runs in Lambda knows neither the client nor what it may be tested against; the client's parts import one way."""
 
 from __future__ import annotations
 
@@ -11,8 +11,25 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LAMBDAS = ROOT / "lambdas"
+CLIENT = ROOT / "client" / "sortclient"
 OURS = {"photosort"}
 THEIRS = {"aws_lambda_powertools", "boto3", "botocore"}  # what lambdas/requirements.in brings
+
+CONTRACT = {"photosort.comparison", "photosort.keys", "photosort.stack", "photosort.work"}
+
+# The client's parts, and which others each may import when it runs. `cli` puts them together.
+GROUND = {"comparer", "errors", "folders", "model", "photos", "workers"}
+COMPARERS = {"aws", "emulator", "faces"}
+READERS = {"album", "catalog", "ledger", "sync", "verdicts"}
+USE_CASES = {"headshots", "later", "prices", "progress", "run", "sorting"}
+MAY_IMPORT = {
+    **dict.fromkeys(GROUND, GROUND),
+    **dict.fromkeys(COMPARERS, GROUND),
+    "emulator": GROUND | {"faces"},  # the Rekognition endpoint stands in front of the face engine
+    **dict.fromkeys(READERS, GROUND | READERS),
+    **dict.fromkeys(USE_CASES, GROUND | READERS | USE_CASES),
+    "cli": GROUND | COMPARERS | READERS | USE_CASES,
+}
 
 
 def _sources() -> Iterator[tuple[Path, ast.Module]]:
@@ -28,7 +45,8 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
-            yield node.module or ""
+            package = node.module in ("photosort", "sortclient")
+            yield from (f"{node.module}.{alias.name}" for alias in node.names) if package else [node.module or ""]
 
 
 def _checked_only_by_mypy(tree: ast.Module) -> set[str]:
@@ -41,6 +59,17 @@ def test_the_functions_import_only_themselves_and_what_is_bundled() -> None:
         assert not [name for name in _imports(tree) if name.partition(".")[0] in ("sortclient", "infra")], path
         needed = {name.partition(".")[0] for name in set(_imports(tree)) - _checked_only_by_mypy(tree)}
         assert needed <= OURS | THEIRS | sys.stdlib_module_names, path
+
+
+def test_the_clients_parts_import_one_way() -> None:
+    """A comparer knows no catalog, and what reads the catalog no comparer."""
+    for path in CLIENT.rglob("*.py"):
+        part = path.relative_to(CLIENT).parts[0].removesuffix(".py")
+        tree = ast.parse(path.read_text())
+        used = set(_imports(tree)) - _checked_only_by_mypy(tree)
+        others = {name.split(".")[1] for name in used if name.startswith("sortclient.")} - {part}
+        assert others <= MAY_IMPORT.get(part, set()), path
+        assert {name for name in used if name.startswith("photosort")} <= CONTRACT, path
 
 
 def test_the_contract_needs_nothing_of_aws() -> None:
