@@ -1,0 +1,107 @@
+"""A second sync over the first one: what stands, what follows a photo that has changed, what is left to its owner."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from photosort.comparison import Comparison
+from sortclient.album import Album
+from sortclient.model import Headshot
+from sortclient.photos.scan import scan
+from sortclient.sync import DEFAULT_LAYOUT, Synchronised, sync
+from tests.unit.test_sync import below, digest_of, put
+
+TIME = 10**18  # ns
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "Matches"
+
+
+@pytest.fixture
+def once(album: Album, folder: Path, out: Path) -> Path:
+    """One match, synced; returns its copy."""
+    put(album, folder, "one.jpg", 90)
+    sync(album, out, DEFAULT_LAYOUT)
+    return out / "me" / "one.jpg"
+
+
+def test_a_match_replaced_by_another_match_is_copied_over_the_first(
+    album: Album, folder: Path, out: Path, once: Path
+) -> None:
+    put(album, folder, "one.jpg", 85, content=b"another picture of me")
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=1)
+    assert below(out) == {"me/one.jpg": b"another picture of me"}
+
+
+def test_a_copy_that_somebody_deleted_comes_back(album: Album, out: Path, once: Path) -> None:
+    once.unlink()
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=1)
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+
+
+def test_a_retouched_copy_stays_when_its_photo_is_replaced(album: Album, folder: Path, out: Path, once: Path) -> None:
+    once.write_bytes(b"retouched by hand")
+    put(album, folder, "one.jpg", 85, content=b"another picture of me")
+    sync(album, out, DEFAULT_LAYOUT)
+    assert below(out) == {"me/one.jpg": b"retouched by hand", "me/one (2).jpg": b"another picture of me"}
+
+
+def test_a_copy_changed_to_the_same_size_is_somebodys(album: Album, out: Path, once: Path) -> None:
+    once.write_bytes(b"ONE.JPG")
+    os.utime(once, ns=(TIME, TIME))
+    album.set_threshold(95)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(kept=1)
+    assert below(out) == {"me/one.jpg": b"ONE.JPG"}
+
+
+def test_an_original_changed_to_the_same_size_is_no_match_to_copy(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    (folder / "one.jpg").write_bytes(b"ONE.JPG")
+    os.utime(folder / "one.jpg", ns=(TIME, TIME))
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(missing=1)
+
+
+def test_a_foreign_file_of_the_same_size_and_time_is_not_taken_for_ours(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    (out / "me").mkdir(parents=True)
+    (out / "me/one.jpg").write_bytes(b"ONE.JPG")
+    status = (folder / "one.jpg").stat()
+    os.utime(out / "me/one.jpg", ns=(status.st_atime_ns, status.st_mtime_ns))
+    sync(album, out, DEFAULT_LAYOUT)
+    assert below(out) == {"me/one.jpg": b"ONE.JPG", "me/one (2).jpg": b"one.jpg"}
+
+
+def test_without_folders_of_people_the_one_copy_is_left_in_place(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90, 85)
+    assert sync(album, out, "{path}") == Synchronised(added=1, standing=1)
+    album.set_threshold(87)  # `you` is no match any more, `me` still is
+    assert sync(album, out, "{path}") == Synchronised(standing=1)
+
+
+def test_people_whose_names_differ_in_case_have_a_copy_each(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    album.set_headshots("Me", [Headshot("Me", "c" * 64, "Me.jpg", b"")])
+    album.record(Comparison("c" * 64, digest_of("one.jpg"), 90, None, "", "test", ""))
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=2)
+    assert len({name.casefold() for name in below(out)}) == 2
+
+
+def test_the_output_folder_itself_and_what_others_put_there_stay(album: Album, out: Path, once: Path) -> None:
+    album.set_threshold(95)
+    sync(album, out, DEFAULT_LAYOUT)
+    assert out.is_dir()
+    assert list(out.iterdir()) == []
+
+
+def test_an_earlier_output_is_left_as_it_was(album: Album, folder: Path, out: Path, once: Path, tmp_path: Path) -> None:
+    """Each output folder has a memory of its own."""
+    elsewhere = tmp_path / "Elsewhere"
+    assert sync(album, elsewhere, DEFAULT_LAYOUT) == Synchronised(added=1)
+    assert below(out) == below(elsewhere) == {"me/one.jpg": b"one.jpg"}
+    album.scanned(scan(folder))
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
