@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from photosort.stack import DEFAULT_STACK_NAME
 from sortclient.errors import InputError, SortError, Stopped
 
 if TYPE_CHECKING:
@@ -72,7 +73,6 @@ LedgerFile = Annotated[
 Profile = Annotated[str | None, typer.Option("--profile", help="Profile of the AWS configuration.")]
 Region = Annotated[str | None, typer.Option("--region", help="AWS region.  [default: the profile's, else us-west-1]")]
 Stack = Annotated[str, typer.Option("--stack", help="Name of the deployed stack.")]
-DEFAULT_STACK = "PhotoSort"
 
 
 @app.command()
@@ -90,7 +90,7 @@ def upload(
     emulate: Annotated[bool, typer.Option("--emulate", help="Against an emulated AWS on this machine.")] = False,
     profile: Profile = None,
     region: Region = None,
-    stack: Stack = DEFAULT_STACK,
+    stack: Stack = DEFAULT_STACK_NAME,
 ) -> None:
     """Sort a folder with AWS: upload small copies, compare them there, bring the matches to --out.
 
@@ -106,7 +106,7 @@ def upload(
 
             # From here on this process is a client like any other: only addresses and the catalog's place differ.
             os.environ.update(stays.enter_context(emulated_aws()))
-            profile, region, stack = None, None, DEFAULT_STACK
+            profile, region, stack = None, None, DEFAULT_STACK_NAME
         comparer = _aws(profile, region, stack)
         raise typer.Exit(run(order, wishes, comparer, fetch=comparer.fetcher(order.album)))
 
@@ -141,18 +141,19 @@ def sync(
     layout: Layout = None,
     profile: Profile = None,
     region: Region = None,
-    stack: Stack = DEFAULT_STACK,
+    stack: Stack = DEFAULT_STACK_NAME,
 ) -> None:
     """Bring the matches of an album to --out, and take away those that are none any more.
 
     sortclient sync Images --out ./Matches
     """
+    from sortclient.comparer import THIS_MACHINE
     from sortclient.later import catch_up, synchronise
 
     with _catalog() as catalog:
         known = catalog.find_album(album)
         comparer = None
-        if known is None or known.place != "this machine":
+        if known is None or known.place != THIS_MACHINE:
             comparer = _aws(profile, region, stack)
             known = catch_up(catalog, comparer, album, known)
         raise typer.Exit(synchronise(known, out, layout, comparer.fetcher(known.name) if comparer else None))
@@ -160,15 +161,16 @@ def sync(
 
 @app.command()
 def status(
-    album: AlbumArgument = None, profile: Profile = None, region: Region = None, stack: Stack = DEFAULT_STACK
+    album: AlbumArgument = None, profile: Profile = None, region: Region = None, stack: Stack = DEFAULT_STACK_NAME
 ) -> None:
     """Counts of an album, and what is still waiting in the cloud."""
+    from sortclient.comparer import THIS_MACHINE
     from sortclient.later import catch_up, show_status
 
     with _catalog() as catalog:
         known = _known(catalog, album)
         backlog = None
-        if known.place != "this machine":
+        if known.place != THIS_MACHINE:
             comparer = _aws(profile, region, stack)
             known = catch_up(catalog, comparer, album, known)
             backlog = comparer.backlog()
@@ -189,7 +191,7 @@ def results(
 
 
 @app.command()
-def doctor(profile: Profile = None, region: Region = None, stack: Stack = DEFAULT_STACK) -> None:
+def doctor(profile: Profile = None, region: Region = None, stack: Stack = DEFAULT_STACK_NAME) -> None:
     """Check credentials, region, stack, permissions and quotas: a line each, with what to do."""
     from sortclient.aws.doctor import diagnose
 

@@ -13,6 +13,8 @@ from typing import Protocol
 from photosort.comparison import Comparison
 from sortclient.model import Box, File, Headshot
 
+THIS_MACHINE = "this machine"  # the place of albums that are compared here
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -80,7 +82,7 @@ Event = Identified | Rejected | Uploaded | Compared | Waiting
 class Comparer(Protocol):
     @property
     def place(self) -> str:
-        """Where the albums of this comparer are compared: `this machine`, or the id of a deployed stack."""
+        """Where the albums of this comparer are compared: THIS_MACHINE, or the id of a deployed stack."""
 
     @property
     def engine(self) -> str:

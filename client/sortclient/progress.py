@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,9 +20,8 @@ class Progress:
     """Counts what happens in a run and shows it. ``total`` is in comparisons: cells that this run still needs."""
 
     def __init__(self) -> None:
-        self.identified = self.uploaded = self.compared = self.rejected = 0
-        self.matches = 0
-        self.total: int = 0
+        self.identified = self.uploaded = self.compared = self.matches = 0
+        self.total = 0
         self.waiting = ""
         self._started = self._shown_at = time.monotonic()
         self._console: Console | None = None
@@ -33,7 +31,7 @@ class Progress:
     def __enter__(self) -> Progress:
         from rich.console import Console
 
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
         if self._console.is_terminal:
             from rich.progress import BarColumn, TextColumn
             from rich.progress import Progress as Bar
@@ -43,9 +41,7 @@ class Progress:
             self._task = self._bar.add_task("starting", total=None)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

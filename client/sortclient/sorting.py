@@ -38,7 +38,11 @@ def open_album(order: Order, catalog: Catalog, comparer: Comparer, progress: Pro
     standing = {shot.digest: shot.person for shot in known.headshots()} if known else {}
     for shot in headshots:
         if standing.get(shot.digest, shot.person) != shot.person:
-            raise InputError(f"Headshot {shot.source} is {standing[shot.digest]}'s in album '{order.album}' already.")
+            other = standing[shot.digest]
+            raise InputError(
+                f"Headshot {shot.source} is {other}'s in album '{order.album}' already. "
+                f"Write --ref '{other}={shot.source}', or name another album with --album."
+            )
     check_faces([shot for shot in headshots if shot.digest not in standing], comparer, progress.tell)
     album = catalog.open_album(order.album, order.folder, comparer.place)
     by_person: dict[str, list[Headshot]] = {}
@@ -83,7 +87,7 @@ def compare(order: Order, album: Album, comparer: Comparer, progress: Progress, 
     try:
         for event in events:
             recorder.take(event)
-            album.save_now_and_then()
+            album.save()
             progress.show()
     finally:
         close: Callable[[], None] | None = getattr(events, "close", None)
@@ -109,7 +113,6 @@ class _Recorder:
             case Rejected(file, outcome, detail):
                 self._album.rejected(file.path, outcome, detail)
                 progress.identified += 1
-                progress.rejected += 1
                 progress.total -= len(self._people)
             case Uploaded():
                 progress.uploaded += 1

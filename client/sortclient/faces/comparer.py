@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from photosort.comparison import Comparison, Problem, now
-from sortclient.comparer import Compared, Event, Identified, Rejected, Request
+from sortclient.comparer import THIS_MACHINE, Compared, Event, Identified, Rejected, Request
 from sortclient.errors import InputError
 from sortclient.faces.analyse import Analysed, analyse_file, analyse_once
 from sortclient.faces.cache import FaceCache
@@ -33,7 +33,7 @@ _CHUNK = 500
 class LocalComparer:
     """Implements sortclient.comparer.Comparer. Its processes start when the first picture has to be read."""
 
-    place = "this machine"
+    place = THIS_MACHINE
     engine = VERSION
     calls_cost_money = False
 

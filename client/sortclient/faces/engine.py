@@ -31,8 +31,6 @@ _BATCH = 16
 class Engine:
     """The loaded models; some 120 MB and half a second. Not for use by several threads at once."""
 
-    version = VERSION
-
     def __init__(self) -> None:
         """Raises SortError where the extra `local` is not installed, or not as it should be."""
         check_installed()
