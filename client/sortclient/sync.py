@@ -22,6 +22,7 @@ from sortclient.verdicts import Verdict, verdicts
 
 DEFAULT_OUT = Path("Matches")
 DEFAULT_LAYOUT = "{person}/{path}"
+LONGEST_NAME = 255  # bytes of UTF-8
 
 Fetch = Callable[[str], bytes | None]  # a photo's digest -> the copy that is kept in the cloud, or None
 
@@ -40,11 +41,15 @@ class Synchronised:
 
 def check_layout(layout: str) -> str:
     """Return the layout, or raise InputError: `{path}` must be there, `{person}` may be."""
+    if not layout.isprintable():
+        raise InputError(f"--layout {layout!r}: it holds a character that cannot be printed.")
     try:
-        fields = {field for _, field, _, _ in Formatter().parse(layout) if field is not None}
+        fields = {(field, form, conversion) for _, field, form, conversion in Formatter().parse(layout)}
     except ValueError as error:
         raise InputError(f"--layout {layout}: {error}. Use {{person}} and {{path}}.") from error
-    if "path" not in fields or not fields <= {"person", "path"}:
+    fields.discard((None, None, None))  # text after the last field
+    path = ("path", "", None)
+    if path not in fields or not fields <= {path, ("person", "", None)}:
         raise InputError(f"--layout {layout}: it needs {{path}} and may have {{person}}, no other fields.")
     _segments(layout.format(person="person", path="path"))
     return layout
@@ -53,7 +58,7 @@ def check_layout(layout: str) -> str:
 def check_out(out: Path, folder: Path | None) -> Path:
     """The absolute output folder. It may not lie in the sorted folder: copies would be taken for new photos."""
     out = out.expanduser().resolve()
-    if folder is not None and (out == folder or folder in out.parents):
+    if folder is not None and _lies_in(out, folder):
         raise InputError(f"The output folder {out} is inside the sorted folder. Name one outside with --out.")
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is not a folder. Name another with --out.")
@@ -68,7 +73,7 @@ def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None) -> Sy
     }
     # Another layout is another place for every file: take away what stands at the old ones.
     keeps = {key: copy for key, copy in before.items() if key in wanted and album.layout in (None, layout)}
-    run = _Run(out, layout, fetch, {_fold(copy.target): copy for copy in keeps.values()})
+    run = _Run(out, album.folder, layout, fetch, {_fold(copy.target): copy for copy in keeps.values()})
     try:
         for key, copy in before.items():
             if key not in keeps:
@@ -78,11 +83,11 @@ def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None) -> Sy
             placed = run.put(verdict, keeps.get(key))
             if placed is not None and placed != keeps.get(key):
                 album.put_synced(out, *key, placed)
-                album.save_now_and_then()
+                album.save()
         album.set_output(out, layout)
     except OSError as error:
         raise SortError(
-            f"{error.filename or out}: {error.strerror or error}. "
+            f"{error.filename2 or error.filename or out}: {error.strerror or error}. "
             "Make room there or name another folder with --out, then run the command again."
         ) from error
     finally:
@@ -93,8 +98,10 @@ def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None) -> Sy
 class _Run:
     """One sync: the copies that stand, by their folded target, and what was done."""
 
-    def __init__(self, out: Path, layout: str, fetch: Fetch | None, standing: dict[str, Synced]) -> None:
-        self.out, self.layout, self.fetch, self.standing = out, layout, fetch, standing
+    def __init__(
+        self, out: Path, folder: Path | None, layout: str, fetch: Fetch | None, standing: dict[str, Synced]
+    ) -> None:
+        self.out, self.folder, self.layout, self.fetch, self.standing = out, folder, layout, fetch, standing
         self.done = Synchronised()
 
     def remove(self, copy: Synced) -> None:
@@ -129,7 +136,7 @@ class _Run:
         return self._copy(verdict, digest, target)
 
     def _copy(self, verdict: Verdict, digest: str, target: str) -> Synced | None:
-        place = _inside(self.out, target)
+        place = self._place(target)
         place.parent.mkdir(parents=True, exist_ok=True)
         original = _unchanged(verdict.entry.file)
         if original is not None:
@@ -157,21 +164,43 @@ class _Run:
         if original is not None and place.is_file() and filecmp.cmp(original, place, shallow=False):
             return target, place
         free = self._free(target)
-        return free, _inside(self.out, free)
+        return free, self._place(free)
 
     def _free(self, target: str) -> str:
         path = PurePosixPath(target)
         number = 2
         while True:
-            other = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+            other = str(path.with_name(_fit(path.name, f" ({number})")))
             if _fold(other) not in self.standing and not (self.out / other).exists():
                 return other
             number += 1
 
+    def _place(self, target: str) -> Path:
+        """The place of ``target``, refused where it leads out of ``out`` (by a link), or to the originals."""
+        place = self.out.joinpath(*_segments(target))
+        within = place.parent.resolve()
+        if not within.is_relative_to(self.out):
+            raise SortError(
+                f"{place.parent} leads out of {self.out}. Take the link away, or name another folder with --out."
+            )
+        if self.folder is not None and _lies_in(within, self.folder):
+            raise SortError(f"{place} would lie in the sorted folder. Name another output folder with --out.")
+        return place
+
 
 def _target(layout: str, verdict: Verdict) -> str:
     """The relative target. Different places of one name are kept apart by their folders, or by a number."""
-    return "/".join(_segments(layout.format(person=verdict.person, path=verdict.entry.path)))
+    return "/".join(_fit(part) for part in _segments(layout.format(person=verdict.person, path=verdict.entry.path)))
+
+
+def _fit(name: str, mark: str = "") -> str:
+    """``name`` with ``mark`` before its suffix, cut to what file systems take: an escaped name can be longer."""
+    suffix = PurePosixPath(name).suffix
+    if len(suffix) > 20:  # no file type, a name with a dot
+        suffix = ""
+    end = mark + suffix
+    stem = name.removesuffix(suffix).encode()[: LONGEST_NAME - len(end.encode())]
+    return stem.decode(errors="ignore") + end
 
 
 def _segments(relative: str) -> list[str]:
@@ -182,12 +211,10 @@ def _segments(relative: str) -> list[str]:
     return parts
 
 
-def _inside(out: Path, target: str) -> Path:
-    """The place of ``target``, refused where a link on the way would lead out of ``out``."""
-    place = out.joinpath(*_segments(target))
-    if not place.parent.resolve().is_relative_to(out):
-        raise SortError(f"{place.parent} leads out of {out}. Take the link away, or name another folder with --out.")
-    return place
+def _lies_in(place: Path, folder: Path) -> bool:
+    """Whether ``place`` is ``folder`` or below it, also where the file system takes two spellings for one."""
+    above = (place, *place.parents)
+    return folder in above or (folder.exists() and any(part.exists() and part.samefile(folder) for part in above))
 
 
 def _names_person(layout: str) -> bool:
