@@ -1,8 +1,8 @@
 """Object keys: the one place that builds and reads them.
 
 A key never changes its content, so events about it may come late, twice or in any order. Albums and
-people stand in a key percent-encoded: Rekognition accepts no white space in an object's name
-(its model's pattern is ``\\S*``), and a slash in a name must not make a new level.
+people stand in a key percent-encoded: a slash in a name must not make a new level, and what AWS's services
+make of white space and other characters in an object's name differs (Rekognition long took no white space).
 """
 
 from __future__ import annotations

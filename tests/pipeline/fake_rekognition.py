@@ -23,7 +23,7 @@ NO_FACE = None
 _OPERATION = botocore.session.get_session().get_service_model("rekognition").operation_model("CompareFaces")
 _ERRORS = {shape.name for shape in _OPERATION.error_shapes}
 _STATUS = {"InternalServerError": 500}
-# Of the API reference's S3Object; botocore checks no patterns.
+# Of the API reference's S3Object; botocore checks no patterns. For names it has none today, and once had this one.
 _BUCKET, _NAME = re.compile(r"[0-9A-Za-z\.\-_]{3,255}"), re.compile(r"\S{1,1024}")
 _BOX = {"Width": 0.2, "Height": 0.3, "Left": 0.4, "Top": 0.1}
 
