@@ -81,6 +81,12 @@ def test_a_stack_that_is_not_there(clients: Clients) -> None:
     assert "\n" not in str(told.value)
 
 
+def test_a_stack_is_looked_for_in_the_profiles_region_and_may_be_in_its_own(clients: Clients) -> None:
+    elsewhere = Clients(clients.session, "eu-west-1")
+    with pytest.raises(Missing, match=r"in eu-west-1\..*goes to us-west-1 unless.*--region"):
+        find_stack(elsewhere)
+
+
 def test_a_refusal_is_no_missing_stack(clients: Clients) -> None:
     with Stubber(clients.cloudformation) as stub:
         stub.add_client_error("describe_stacks", "AccessDenied")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from photosort.stack import DEFAULT_STACK_NAME, Output
+from photosort.stack import DEFAULT_REGION, DEFAULT_STACK_NAME, Output
 from sortclient.aws.failures import AwsError, Missing, explained
 from sortclient.aws.session import Clients
 
@@ -47,8 +47,9 @@ def find_stack(clients: Clients, name: str = DEFAULT_STACK_NAME) -> Deployment:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             raise Missing(
-                f"There is no stack '{name}' in {clients.region}. Run `cdk deploy` once, or name the right one "
-                "with --stack, --region or --profile."
+                # A profile's own region comes first, and is seldom the one that the stack was deployed to.
+                f"There is no stack '{name}' in {clients.region}. Run `cdk deploy` once (it goes to {DEFAULT_REGION} "
+                "unless another region is chosen), or name the right one with --stack, --region or --profile."
             ) from error
     _check_state(name, stack["StackStatus"])
     values = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
