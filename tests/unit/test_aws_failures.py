@@ -14,6 +14,7 @@ from sortclient.aws.session import Clients, open_session
 CODES: list[tuple[str, type[AwsError], str]] = [
     ("ExpiredToken", NoCredentials, "have expired"),
     ("ExpiredTokenException", NoCredentials, "have expired"),
+    ("400", NoCredentials, "have expired"),
     ("RequestExpired", NoCredentials, "have expired"),
     ("InvalidClientTokenId", NoCredentials, "does not accept the credentials"),
     ("InvalidAccessKeyId", NoCredentials, "does not accept the credentials"),

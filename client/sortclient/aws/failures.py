@@ -55,7 +55,14 @@ _NOT_OPEN = (
 
 _BY_CODE: dict[str, tuple[type[AwsError], str]] = {
     **dict.fromkeys(
-        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"), (NoCredentials, _EXPIRED)
+        (
+            "400",  # of a HEAD, which has no body to say more; S3 answers an expired token so
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "RequestExpired",
+            "TokenRefreshRequired",
+        ),
+        (NoCredentials, _EXPIRED),
     ),
     **dict.fromkeys(
         (
@@ -76,7 +83,7 @@ _BY_CODE: dict[str, tuple[type[AwsError], str]] = {
     ),
     **dict.fromkeys(
         (
-            "403",  # of a HEAD, which has no body to say more
+            "403",  # of a HEAD
             "AccessDenied",
             "AccessDeniedException",
             "AllAccessDisabled",
