@@ -47,6 +47,12 @@ def test_decide(
     cells = {shot: cell(shot, what) for shot, what in ((A, first), (B, second)) if what is not None}
     verdict = decide(ENTRY, "me", [A, B], cells, 80.0)
     assert (verdict.outcome, verdict.similarity) == (outcome, similarity)
+    assert verdict.detail == {
+        Outcome.PENDING: "not compared yet",
+        Outcome.FAILED: "why",
+        Outcome.UNREADABLE: "why",
+        Outcome.NO_FACE: "why",
+    }.get(outcome, "")
 
 
 @pytest.fixture
@@ -78,6 +84,17 @@ def test_every_file_is_in_the_ledger_and_the_counts_add_up(sorted_album: Album) 
         "me: 2 match, 1 no-face, 1 pending",
         "you: 2 no-match, 1 no-face, 1 pending",
     ]
+
+
+def test_what_failed_is_not_settled(sorted_album: Album) -> None:
+    sorted_album.record(cell(B, Problem.FAILED, "d" * 64))  # and does not undo the verdict that stands
+    assert count(verdicts(sorted_album)).unsettled == 2
+    sorted_album.set_headshots("she", [Headshot("she", "e" * 64, "she.jpg", b"")])
+    for photo in (PHOTO, "d" * 64):
+        sorted_album.record(cell("e" * 64, Problem.FAILED, photo))
+    tally = count(verdicts(sorted_album))
+    assert tally.people["she"] == {Outcome.FAILED: 3, Outcome.PENDING: 1}
+    assert tally.unsettled == 6
 
 
 def test_the_ledger_as_csv_and_json_say_the_same(sorted_album: Album) -> None:
@@ -127,3 +144,9 @@ def test_the_ledger_file_is_whole_or_the_earlier_one(sorted_album: Album, tmp_pa
     assert list(tmp_path.glob("*.part")) == list(tmp_path.glob(".*.part")) == []
     write_ledger(verdicts(sorted_album), file)
     assert file.read_text(encoding="utf-8").count("\n") == 10
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    write_ledger(verdicts(sorted_album), tmp_path / "ledger.JSON")
+    data = json.loads((tmp_path / "ledger.JSON").read_text(encoding="utf-8"))
+    assert [row["photo"] for row in data] == [row["photo"] for row in rows]
+    assert len(data) == 9
