@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from photosort.comparison import DEFAULT_THRESHOLD
@@ -51,16 +51,21 @@ class Catalog:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._db = _connect(file)
         except (sqlite3.Error, OSError) as error:
-            raise SortError(
-                f"The catalog {file} cannot be used: {error}. Move it away, or name another folder in SORTCLIENT_DATA."
-            ) from error
+            raise _unusable(file, error) from error
+        self._file = file
 
     def __enter__(self) -> Catalog:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._db.commit()
-        self._db.close()
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Commit and close. A full disk, or a catalog that another process holds, becomes a SortError."""
+        with closing(self._db):
+            try:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise error
+                self._db.commit()
+            except sqlite3.OperationalError as refused:
+                raise _unusable(self._file, refused) from refused
 
     def open_album(self, name: str, folder: Path | None, place: str) -> Album:
         """The album, made where it is new. An album belongs to one folder and one place: a clash is an InputError."""
@@ -103,11 +108,20 @@ def _connect(file: Path) -> sqlite3.Connection:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _VERSION):  # before anything is written: it stays as the other version left it
             raise SortError(f"{file} was written by another version of sortclient. Move it away to start anew.")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.executescript(_SCHEMA)
-        db.execute(f"PRAGMA user_version = {_VERSION}")
+        db.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
+        db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last cells, and never damages the file
+        if version != _VERSION:  # a known catalog is opened without writing: a run may be holding it
+            db.executescript(_SCHEMA)
+            db.execute(f"PRAGMA user_version = {_VERSION}")
         refused.pop_all()
     return db
+
+
+def _unusable(file: Path, error: Exception) -> SortError:
+    return SortError(
+        f"The catalog {file} cannot be used: {error}. "
+        "If it stays so, move it away, or name another folder in SORTCLIENT_DATA."
+    )
 
 
 def open_catalog() -> Catalog:

@@ -220,6 +220,33 @@ def test_the_catalog_survives_its_process(tmp_path: Path) -> None:
         assert kept.cells(B)[A].similarity == 12.5
 
 
+def test_a_run_holds_the_catalog_only_while_it_writes(tmp_path: Path) -> None:
+    """Others read while one writes, and write as soon as that is saved."""
+    file = tmp_path / "catalog.sqlite"
+    with Catalog(file) as one:
+        album = one.open_album("One", tmp_path, "this machine")
+        album.record(cell(A, B, 12.5))  # not saved yet
+        with Catalog(file) as other:
+            assert other.album_names() == ["One"]
+            album.save()
+            other.open_album("Other", tmp_path, "this machine")
+        assert one.album_names() == ["One", "Other"]
+
+
+def test_a_disk_that_fills_is_one_clear_line(tmp_path: Path) -> None:
+    def fill(file: Path) -> None:
+        with Catalog(file) as catalog:
+            catalog._db.execute("PRAGMA max_page_count = 20")  # SQLite's own full disk
+            album = catalog.open_album("Images", tmp_path, "this machine")
+            for number in range(10_000):
+                album.record(cell(A, f"{number:064x}", 12.5))
+
+    with pytest.raises(SortError, match=r"catalog\.sqlite cannot be used: .*full"):
+        fill(tmp_path / "catalog.sqlite")
+    with Catalog(tmp_path / "catalog.sqlite") as catalog:
+        assert catalog.album_names() == ["Images"]
+
+
 def test_an_unusable_catalog_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"this is no database, whatever it is called")
     with pytest.raises(SortError, match="cannot be used"):
