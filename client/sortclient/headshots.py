@@ -12,6 +12,7 @@ from sortclient.errors import InputError
 from sortclient.model import Headshot
 from sortclient.photos.decode import NotComparable
 from sortclient.photos.prepare import analysis_copy, read
+from sortclient.photos.scan import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def prepare_headshots(references: Sequence[Reference]) -> list[Headshot]:
                 f"{other.person} and {reference.person} have the same headshot ({reference.file}). "
                 "Choose a picture of its own for each."
             )
-        headshots[copy.digest] = Headshot(reference.person, copy.digest, str(reference.file), copy.content)
+        headshots[copy.digest] = Headshot(reference.person, copy.digest, printable(str(reference.file)), copy.content)
     return list(headshots.values())
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from sortclient.album import Album
 from sortclient.comparer import Comparer
 from sortclient.errors import InputError
 from sortclient.headshots import Reference, check_faces, parse_reference, prepare_headshots
@@ -44,6 +45,12 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     for name, reason in (("notes.txt", "not a picture"), ("gone.jpg", "No such file")):
         with pytest.raises(InputError, match=rf"{name}.*{reason}"):
             prepare_headshots([Reference("me", tmp_path / name)])
+
+
+def test_a_headshot_of_any_name_is_remembered(tmp_path: Path, album: Album) -> None:
+    headshots = prepare_headshots([Reference("me", picture(tmp_path / "\udcff.jpg"))])
+    album.set_headshots("me", headshots)
+    assert album.headshots() == headshots
 
 
 def test_two_people_cannot_have_one_headshot(tmp_path: Path) -> None:

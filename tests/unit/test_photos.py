@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import unicodedata
 from pathlib import Path
 
@@ -48,6 +49,24 @@ def test_scan_does_not_enter_linked_folders_and_skips_dead_links(folder: Path) -
     picture(folder / "real.jpg")
     (folder / "link.jpg").symlink_to(folder / "real.jpg")
     assert [file.path for file in scan(folder)] == ["link.jpg", "real.jpg"]
+
+
+def test_what_cannot_be_looked_at_stands_for_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link to itself, and a folder that is locked (the tests may run as root, for whom none is)."""
+    (folder / "circle.jpg").symlink_to(folder / "circle.jpg")
+    picture(folder / "locked" / "inside.jpg")
+    picture(folder / "real.jpg")
+    listed = os.scandir
+
+    def locked(place: str | Path) -> object:
+        if Path(place).name == "locked":
+            raise PermissionError(13, "Permission denied", str(place))
+        return listed(place)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    assert [file.path for file in scan(folder)] == ["circle.jpg", "locked", "real.jpg"]
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read(folder / "locked")
 
 
 def test_scan_says_which_folder_cannot_be_read(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sortclient.model import File
 def scan(folder: Path) -> Iterator[File]:
     """Every regular file below ``folder``, in the order of its path; linked folders are not entered.
 
+    What cannot be looked at (a locked folder, a file in one) stands for itself: reading it says why it cannot be read.
     Raises InputError where the folder itself cannot be read.
     """
     try:
@@ -28,24 +29,32 @@ def _files(entries: list[os.DirEntry[str]], prefix: str, taken: set[str]) -> Ite
         if entry.is_dir(follow_symlinks=False):
             try:
                 inner = sorted(os.scandir(entry.path), key=lambda entry: entry.name)
+            except FileNotFoundError:
+                continue  # it vanished
             except OSError:
+                yield _file(entry, prefix, taken, 0, 0, 0)
                 continue
             yield from _files(inner, f"{prefix}{entry.name}/", taken)
             continue
         try:
-            if not entry.is_file():
-                continue
-            status = entry.stat()
-        except OSError:
+            if entry.is_file():
+                status = entry.stat()
+                yield _file(entry, prefix, taken, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        except FileNotFoundError:
             continue  # it vanished, or is a link to nothing
-        path = _printable(prefix + entry.name)
-        if path in taken:  # two spellings of one name: the second keeps its own
-            path = _escaped(prefix + entry.name)
-        taken.add(path)
-        yield File(path, Path(entry.path), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        except OSError:
+            yield _file(entry, prefix, taken, 0, 0, 0)
 
 
-def _printable(name: str) -> str:
+def _file(entry: os.DirEntry[str], prefix: str, taken: set[str], size: int, mtime_ns: int, ctime_ns: int) -> File:
+    path = printable(prefix + entry.name)
+    if path in taken:  # two spellings of one name: the second keeps its own
+        path = _escaped(prefix + entry.name)
+    taken.add(path)
+    return File(path, Path(entry.path), size, mtime_ns, ctime_ns)
+
+
+def printable(name: str) -> str:
     """NFC, with bytes that are not UTF-8 and control characters written as escapes."""
     text = unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
