@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -200,7 +202,8 @@ def test_stopped_in_the_middle_and_run_again(here: Machine, demo: DemoAlbum, alb
 
 def test_without_waiting_then_status_and_sync(here: Machine, demo: DemoAlbum, small: Path, album: str) -> None:
     left = here.run("upload", small, *refs(demo, GRACE), "--album", album, "--no-wait")
-    assert left.returncode in (0, 3), left.stderr
+    assert left.returncode == 3, left.stderr  # the last photo has just been sent
+    assert "pending" in left.stderr
     deadline = time.monotonic() + 60
     while (status := here.run("status", album)).returncode == 3 and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -239,16 +242,40 @@ def test_results_as_table_csv_and_json_say_the_same(here: Machine, demo: DemoAlb
     assert len(succeeded(here.run("results", "--every")).stdout.splitlines()) == 9
 
 
-def test_sort_again_reads_no_picture_and_a_threshold_decides_anew(here: Machine, demo: DemoAlbum, small: Path) -> None:
-    succeeded(here.run("sort", small, *refs(demo, GRACE)))
+_PROBE = """
+import os, sys
+
+def told(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)) and os.fsdecode(args[0]).startswith(os.environ["BELOW"]):
+        log = os.open(os.environ["OPENED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(log, os.fsencode(args[0]) + b"\\n")
+        os.close(log)
+
+sys.addaudithook(told)
+"""
+
+
+def test_sort_again_reads_no_picture_and_a_threshold_decides_anew(
+    here: Machine, demo: DemoAlbum, small: Path, tmp_path: Path
+) -> None:
+    """Every process of the command tells which files below the folder it opens."""
+    (tmp_path / "probe").mkdir()
+    (tmp_path / "probe" / "sitecustomize.py").write_text(_PROBE)
+    path = os.pathsep.join(filter(None, [str(tmp_path / "probe"), here.environment.get("PYTHONPATH")]))
+    log = tmp_path / "opened"
+    watched = replace(
+        here, environment={**here.environment, "PYTHONPATH": path, "BELOW": str(small), "OPENED": str(log)}
+    )
+    succeeded(watched.run("sort", small, *refs(demo, GRACE)))
     assert here.matches() == GRACES
-    times = {file: file.stat().st_atime_ns for file in small.rglob("*.jpg")}
-    strict = succeeded(here.run("sort", small, "--threshold", "100"))
+    assert set(map(Path, log.read_text().splitlines())) == {file for file in small.rglob("*") if file.is_file()}
+    log.unlink()
+    strict = succeeded(watched.run("sort", small, "--threshold", "100"))
     assert here.matches() == set()
     assert "(0 new, 2 removed)" in strict.stderr
+    assert not log.exists()
     succeeded(here.run("sort", small, "--threshold", "80"))
     assert here.matches() == GRACES
-    assert times.keys() == set(small.rglob("*.jpg"))
 
 
 @pytest.mark.parametrize(
