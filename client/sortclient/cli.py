@@ -173,7 +173,7 @@ def status(
         if known.place != THIS_MACHINE:
             comparer = _aws(profile, region, stack)
             known = catch_up(catalog, comparer, album, known)
-            backlog = comparer.backlog()
+            backlog = comparer.queues.backlog()
         raise typer.Exit(show_status(known, backlog))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from photosort.comparison import DEFAULT_THRESHOLD
 from sortclient.album import Album
 from sortclient.catalog import Catalog
 from sortclient.errors import InputError
@@ -17,39 +18,41 @@ from sortclient.sync import Fetch, sync
 from sortclient.verdicts import verdicts
 
 if TYPE_CHECKING:
-    from sortclient.aws.comparer import AwsComparer, Backlog
+    from sortclient.aws.comparer import AwsComparer
+    from sortclient.aws.queues import Backlog
 
 
 def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: Album | None) -> Album:
     """Bring the catalog up to what the cloud knows of the album; an album of another machine is taken over whole."""
     if known is None:
-        if name is None or name not in comparer.albums():
-            names = ", ".join(comparer.albums()) or "none"
-            raise InputError(f"There is no album '{name or ''}'. In the cloud: {names}.")
+        albums = comparer.objects.albums()
+        if name is None or name not in albums:
+            raise InputError(f"There is no album '{name or ''}'. In the cloud: {', '.join(albums) or 'none'}.")
         known = catalog.open_album(name, None, comparer.place)
     else:
         known = catalog.open_album(known.name, None, comparer.place)
     if known.folder is None:
         _adopt(comparer, known)
     else:
-        for event in comparer.refresh(known.name, _unsettled_cells(known)):
-            known.record(event.comparison)
+        for comparison in comparer.cells.read(known.name, _unsettled_cells(known)):
+            known.record(comparison)
     known.save()
     return known
 
 
 def _adopt(comparer: AwsComparer, album: Album) -> None:
     people: dict[str, list[Headshot]] = {}
-    for shot in comparer.people(album.name):
+    for shot in comparer.objects.people(album.name):
         people.setdefault(shot.person, []).append(Headshot(shot.person, shot.digest, "", b""))
     for person, headshots in people.items():
         album.set_headshots(person, headshots)
     photos = set()
-    for comparison in comparer.cells(album.name):
+    for comparison in comparer.cells.all(album.name):
         album.record(comparison)
         photos.add(comparison.photo)
-    album.adopt(comparer.photo_names(album.name, photos))
-    album.set_threshold(comparer.threshold(album.name))
+    album.adopt(comparer.objects.photo_names(album.name, photos))
+    threshold = comparer.cells.threshold(album.name)
+    album.set_threshold(DEFAULT_THRESHOLD if threshold is None else threshold)
 
 
 def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,6 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from photosort.comparison import DEFAULT_THRESHOLD
 from photosort.keys import HeadshotKey, PhotoKey
 from sortclient.aws import run, watch
 from sortclient.aws.cells import Cells
@@ -305,9 +304,9 @@ def test_a_file_that_changed_meanwhile_is_not_waited_for_under_its_old_name(clou
 
 def test_the_threshold_is_written_where_it_differs(cloud: Cloud, memory: Memory) -> None:
     comparer = cloud.comparer()
-    assert comparer.threshold(ALBUM) == DEFAULT_THRESHOLD
+    assert comparer.cells.threshold(ALBUM) is None
     memory.follow(comparer.compare(memory.request(threshold=87.5)), cloud.run_pipeline)
-    assert comparer.threshold(ALBUM) == 87.5
+    assert comparer.cells.threshold(ALBUM) == 87.5
     memory.follow(comparer.compare(memory.request(threshold=87.5)))
     assert [operation for operation, _ in cloud.requests].count("PutItem") == 1
 
@@ -370,7 +369,7 @@ def test_following_gives_up_when_aws_stays_out_of_reach(cloud: Cloud, memory: Me
 
 def test_originals_travel_as_they_are(cloud: Cloud, memory: Memory) -> None:
     memory.follow(cloud.comparer().compare(memory.request(originals=True)), cloud.run_pipeline)
-    copy = cloud.comparer().download(ALBUM, memory.digests["a.jpg"])
+    copy = cloud.comparer().objects.download(ALBUM, memory.digests["a.jpg"])
     assert copy == (memory.folder / "a.jpg").read_bytes()
     assert memory.digests["a.jpg"] != digest("red")
 
@@ -389,28 +388,27 @@ def test_the_real_processes_prepare_and_end(cloud: Cloud, memory: Memory, monkey
 def test_another_machine_learns_the_album_from_the_cloud(cloud: Cloud, memory: Memory) -> None:
     memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
     comparer = cloud.comparer()
-    assert comparer.albums() == [ALBUM]
-    assert {(shot.person, shot.digest) for shot in comparer.people(ALBUM)} == {
+    assert comparer.objects.albums() == [ALBUM]
+    assert {(shot.person, shot.digest) for shot in comparer.objects.people(ALBUM)} == {
         (shot.person, shot.digest) for shot in memory.headshots
     }
-    cells = list(comparer.cells(ALBUM))
+    cells = list(comparer.cells.all(ALBUM))
     assert {(cell.headshot, cell.photo): cell for cell in cells} == memory.cells
     gone = "f" * 64
-    names = dict(comparer.photo_names(ALBUM, [*sorted({cell.photo for cell in cells}), gone]))
+    names = dict(comparer.objects.photo_names(ALBUM, [*sorted({cell.photo for cell in cells}), gone]))
     assert names == {digest("red"): "a.jpg", digest("green"): "b.jpg", digest("blue"): "sub dir/ü.jpg"}
     fetch = comparer.fetcher(ALBUM)
     assert fetch(digest("red")) == analysis_copy(picture("red")).content
     assert fetch(gone) is None
 
 
-def test_refresh_reads_only_what_is_asked_for(cloud: Cloud, memory: Memory) -> None:
+def test_only_what_is_asked_for_is_read_failed_or_not(cloud: Cloud, memory: Memory) -> None:
     shot = memory.headshots[0].digest
     cloud.write(verdict(shot, digest("red"), 91.0))
     cloud.write(failure(shot, digest("green")))
     wanted = [(shot, digest(colour)) for colour in ("red", "green", "blue")]
-    events = list(cloud.comparer().refresh(ALBUM, wanted))
-    assert {event.comparison.photo for event in events} == {digest("red"), digest("green")}
-    assert all(isinstance(event, Compared) for event in events)
+    cells = list(cloud.comparer().cells.read(ALBUM, wanted))
+    assert {cell.photo for cell in cells} == {digest("red"), digest("green")}
 
 
 def test_the_place_is_the_stack_that_was_deployed(cloud: Cloud) -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from photosort.comparison import DEFAULT_THRESHOLD, REKOGNITION, Comparison
-from photosort.work import Headshot
+from photosort.comparison import REKOGNITION
 from sortclient.aws.cells import Cells
 from sortclient.aws.failures import explained
 from sortclient.aws.objects import Objects
-from sortclient.aws.queues import Backlog, Queues
+from sortclient.aws.queues import Queues
 from sortclient.aws.run import Run
 from sortclient.aws.session import Clients
 from sortclient.aws.stack import Deployment
 from sortclient.aws.watch import Pace
-from sortclient.comparer import Compared, Event, Request
+from sortclient.comparer import Event, Request
 from sortclient.errors import InputError
 from sortclient.model import Box
-
-__all__ = ["AwsComparer", "Backlog"]
 
 # What DetectFaces says of the picture itself, by code.
 _BAD_PICTURE = {
@@ -30,7 +27,7 @@ _BAD_PICTURE = {
 
 
 class AwsComparer:
-    """Implements `sortclient.comparer.Comparer`, and tells what the stack holds of an album."""
+    """Implements `sortclient.comparer.Comparer`; ``objects``, ``cells`` and ``queues`` tell what the stack holds."""
 
     calls_cost_money = True
     engine = REKOGNITION
@@ -38,9 +35,9 @@ class AwsComparer:
     def __init__(self, clients: Clients, deployment: Deployment, pace: Pace | None = None) -> None:
         self._clients = clients
         self._pace = pace or Pace()
-        self._objects = Objects(clients.s3, deployment.bucket, deployment.retention_days)
-        self._cells = Cells(clients.dynamodb, deployment.table)
-        self._queues = Queues(clients.sqs, deployment)
+        self.objects = Objects(clients.s3, deployment.bucket, deployment.retention_days)
+        self.cells = Cells(clients.dynamodb, deployment.table)
+        self.queues = Queues(clients.sqs, deployment)
         self.place = deployment.stack_id
 
     def find_faces(self, picture: bytes) -> Sequence[Box]:
@@ -65,42 +62,8 @@ class AwsComparer:
         yielded before that stands, and the same request goes on there.
         """
         with explained():
-            yield from Run(request, self._objects, self._cells, self._queues, self._pace).events()
-
-    def refresh(self, album: str, wanted: Iterable[tuple[str, str]]) -> Iterator[Compared]:
-        """Those of the cells (headshot digest, photo digest) that have come, without waiting for the others."""
-        for comparison in self._cells.read(album, wanted):
-            yield Compared(comparison)
-
-    def albums(self) -> list[str]:
-        """The names of the albums that have photos in the cloud."""
-        return self._objects.albums()
-
-    def people(self, album: str) -> list[Headshot]:
-        """The album's headshots."""
-        return self._objects.people(album)
-
-    def photo_names(self, album: str, digests: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """(digest, path) of those photos that are still there. The path is somebody's word: check it before use."""
-        return self._objects.photo_names(album, digests)
-
-    def cells(self, album: str) -> Iterator[Comparison]:
-        """Every cell of the album."""
-        return self._cells.all(album)
-
-    def threshold(self, album: str) -> float:
-        """The album's threshold, in per cent."""
-        threshold = self._cells.threshold(album)
-        return DEFAULT_THRESHOLD if threshold is None else threshold
-
-    def download(self, album: str, digest: str) -> bytes | None:
-        """The copy that was uploaded of a photo; None where it has expired."""
-        return self._objects.download(album, digest)
+            yield from Run(request, self.objects, self.cells, self.queues, self._pace).events()
 
     def fetcher(self, album: str) -> Callable[[str], bytes | None]:
-        """``download`` for the photos of one album: what a sync takes."""
-        return partial(self.download, album)
-
-    def backlog(self) -> Backlog:
-        """What is waiting in the stack's queues, of all albums."""
-        return self._queues.backlog()
+        """From a photo's digest to the copy that was uploaded of it, for one album: what a sync takes."""
+        return partial(self.objects.download, album)
