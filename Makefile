@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long lint clean
+.PHONY: help install demo test test-long lint clean synth bootstrap deploy destroy lambda-requirements
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,27 @@ lint: $(VENV)/.dev ## ruff and mypy
 clean: ## Remove what make has made
 	rm -rf $(VENV) build cdk.out demo-album
 
+# The stack. Settings go through CDK's context; all of them stand in infra/settings.py:
+#   make deploy CONTEXT="-c photosort:region=us-east-1 -c photosort:retention_days=7"
+
+CONTEXT ?=
+CDK := $(BIN)/python -m infra.cdk
+
+synth: $(VENV)/.infra ## Write the stack's template into cdk.out; needs no account
+	$(CDK) synth --quiet $(CONTEXT)
+
+bootstrap: $(VENV)/.infra ## Prepare your AWS account and region for CDK, once
+	$(CDK) bootstrap $(CONTEXT)
+
+deploy: $(VENV)/.infra ## Deploy the stack into your AWS account
+	$(CDK) deploy $(CONTEXT)
+
+destroy: $(VENV)/.infra ## Delete the stack with all its photos; YES=1 does not ask
+	$(BIN)/python -m infra.destroy $(if $(YES),--yes) $(CONTEXT)
+
+lambda-requirements: $(VENV)/.infra ## Pin the Lambdas' dependencies anew
+	$(BIN)/python -m infra.requirements
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
@@ -43,4 +64,6 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo $(VENV)/.infra
 
--include infra.mk
+$(VENV)/.infra: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP_INSTALL) --editable '.[infra]'
+	@touch $@
