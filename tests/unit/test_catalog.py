@@ -78,6 +78,7 @@ def test_candidates_are_the_files_that_lack_a_cell(album: Album, folder: Path) -
         ("lacking.jpg", C),
         ("unread.jpg", None),
     ]
+    assert [album.missing(photo, album.headshots()) for photo in (B, C)] == [[], [A]]
 
 
 def test_candidates_come_in_pages_while_files_are_identified(album: Album, folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from sortclient.errors import InputError
-from sortclient.photos.decode import NotAPhoto, Unreadable, decode
+from sortclient.photos.decode import SMALLEST_SIDE, NotAPhoto, Unreadable, decode
 from sortclient.photos.prepare import analysis_copy, analysis_digest, original, read
 from sortclient.photos.scan import scan
 from tests.unit.conftest import picture
@@ -121,6 +121,18 @@ def test_transparent_parts_become_white() -> None:
     assert decode(buffer.getvalue()).getpixel((50, 50)) == (255, 255, 255)
 
 
+def test_a_transparent_colour_of_a_palette_becomes_white() -> None:
+    buffer = io.BytesIO()
+    image = Image.new("P", (100, 100), 1)
+    image.putpalette([0, 0, 0, 255, 0, 0])
+    image.save(buffer, "PNG", transparency=1)
+    assert decode(buffer.getvalue()).getpixel((50, 50)) == (255, 255, 255)
+
+
+def test_the_smallest_picture_that_rekognition_takes() -> None:
+    assert decode(content(size=(SMALLEST_SIDE, SMALLEST_SIDE))).size == (80, 80)
+
+
 @pytest.mark.parametrize("text", [b"", b"hello", b"%PDF-1.7", b"\x00" * 100])
 def test_what_is_no_picture(text: bytes) -> None:
     with pytest.raises(NotAPhoto):
@@ -172,6 +184,9 @@ def test_originals_travel_as_they_are_where_rekognition_takes_them() -> None:
     for form, kind in (("JPEG", "image/jpeg"), ("PNG", "image/png")):
         data = content(form=form)
         assert (original(data).content, original(data).content_type) == (data, kind)
+    for excess in (0, 1):  # Rekognition's limit is 15 MB; what follows a JPEG's end is no part of its picture
+        large = content() + b"\0" * (15 * 1024 * 1024 + excess - len(content()))
+        assert (original(large) == analysis_copy(large)) == bool(excess)
     webp = content(form="WEBP")
     assert original(webp) == analysis_copy(webp)
     with pytest.raises(Unreadable):

@@ -91,6 +91,19 @@ def test_people_whose_names_differ_in_case_have_a_copy_each(album: Album, folder
     assert len({name.casefold() for name in below(out)}) == 2
 
 
+def test_a_number_is_free_of_our_copies_and_of_foreign_files(album: Album, folder: Path, out: Path) -> None:
+    names = ("ONE.jpg", "One.jpg", "one.jpg")
+    for name in names:
+        put(album, folder, name, 90)
+    (out / "me").mkdir(parents=True)
+    (out / "me" / "One (2).jpg").write_bytes(b"not ours")
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=3)
+    found = below(out)
+    assert found.pop("me/One (2).jpg") == b"not ours"
+    assert sorted(found.values()) == [b"ONE.jpg", b"One.jpg", b"one.jpg"]
+    assert len({name.casefold() for name in found}) == 3
+
+
 def test_the_output_folder_itself_and_what_others_put_there_stay(album: Album, out: Path, once: Path) -> None:
     album.set_threshold(95)
     sync(album, out, DEFAULT_LAYOUT)

@@ -1,0 +1,56 @@
+"""What a run says of itself where there is no terminal; `tests/emulated/test_terminal.py` has the other case."""
+
+from __future__ import annotations
+
+import pytest
+
+from sortclient import progress as progress_module
+from sortclient.progress import LINE_EVERY, Progress
+
+
+class Clock:
+    """Stands for the module's time."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(progress_module, "time", made)
+    return made
+
+
+def test_a_line_now_and_then_with_counts_speed_and_time_left(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress() as progress:
+        progress.total = 1000
+        progress.show()
+        progress.identified, progress.uploaded, progress.compared, progress.matches = 40, 30, 20, 2
+        clock.now += LINE_EVERY - 0.1
+        progress.show()
+        assert capsys.readouterr() == ("", "")
+        clock.now += 0.1
+        progress.show()
+        progress.show()
+    expected = "prepared 40, uploaded 30, compared 20 of 1000, matches 2, 4.0/s, 4 min left\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+@pytest.mark.parametrize(("left", "words"), [(89, "89 s left"), (600, "10 min left"), (7200, "2.0 h left")])
+def test_time_left_in_a_unit_that_a_person_reads(clock: Clock, left: int, words: str) -> None:
+    with Progress() as progress:
+        clock.now += 10
+        progress.compared, progress.total = 10, 10 + left
+        assert words in progress.line()
+        progress.compared = progress.total
+        assert "left" not in progress.line()
+
+
+def test_names_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress() as progress:
+        progress.tell("Headshot [bold]me[/bold].jpg :smile:, " + "long " * 100)
+    assert capsys.readouterr() == ("", "Headshot [bold]me[/bold].jpg :smile:, " + "long " * 100 + "\n")
