@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from photosort.errors import Gone, translated
@@ -13,6 +13,11 @@ from photosort.work import Headshot
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+# LastModified has whole seconds, and S3's clocks differ a little. A photo written in the headshot's own second may have
+# been compared before it was there: the overlap costs at most a second call, a gap would lose a cell.
+_OVERLAP = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,11 @@ class Bucket:
         keys = (key for key, _ in self._list(people_prefix(album)))
         return [Headshot(key.person, key.digest) for key in keys if isinstance(key, HeadshotKey)]
 
-    def photos(self, album: str) -> Iterator[tuple[str, datetime]]:
-        """Digest and arrival of each photo."""
+    def photos(self, album: str, until: datetime) -> Iterator[str]:
+        """Those that may have been compared without a headshot that arrived then. Later ones have seen it."""
         for key, arrived in self._list(photos_prefix(album)):
-            if isinstance(key, PhotoKey):
-                yield key.digest, arrived
+            if isinstance(key, PhotoKey) and arrived <= until + _OVERLAP:
+                yield key.digest
 
     def arrival(self, key: Key) -> datetime | None:
         """When the object was written, or None where it does not exist."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -21,10 +20,6 @@ from photosort.work import PHOTOS_A_MESSAGE, Headshot, Work
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_sqs import SQSClient
-
-# LastModified has whole seconds, and S3's clocks differ a little. A photo written in the headshot's own second may have
-# been compared before it was there: the overlap costs at most a second call, a gap would lose a cell.
-_OVERLAP = timedelta(seconds=2)
 
 
 @cache
@@ -63,8 +58,7 @@ def _messages(bucket: Bucket, enrolment: Enrolment) -> Iterator[Message]:
     if written is None:
         return  # expired, or deleted: nobody asks for its cells any more
     # LastModified may be when an upload began: a photo that overtook a slow headshot was compared without it.
-    enrolled = max(written, enrolment.arrived)
+    photos = bucket.photos(headshot.album, until=max(written, enrolment.arrived))
     shots = (Headshot(headshot.person, headshot.digest),)
-    photos = (digest for digest, arrived in bucket.photos(headshot.album) if arrived <= enrolled + _OVERLAP)
     while some := tuple(islice(photos, PHOTOS_A_MESSAGE)):
         yield Message(Work(headshot.album, some, shots))

@@ -77,8 +77,8 @@ def record_batch(
 
 
 def _enrolled(bucket: Bucket, enrolment: Enrolment) -> Iterator[tuple[str, str]]:
-    """(headshot, photo) of each cell."""
-    for photo, _ in bucket.photos(enrolment.headshot.album):
+    """(headshot, photo) of each cell. Photos that came later have an event of their own, and may still be in work."""
+    for photo in bucket.photos(enrolment.headshot.album, until=enrolment.arrived):
         yield enrolment.headshot.digest, photo
 
 

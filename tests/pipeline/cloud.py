@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -87,7 +87,7 @@ class Cloud:
 
     def put(self, key: Key, *, path: str = "a.jpg") -> str:
         self.s3.put_object(Bucket=BUCKET, Key=str(key), Body=b"jpeg", ContentType="image/jpeg", Metadata={"path": path})
-        return event(key)
+        return event(key, at=datetime.now(UTC).isoformat())
 
     def photo(self, name: str, album: str = ALBUM) -> str:
         """Upload a photo and return the message that S3 sends."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from botocore.exceptions import ClientError
 
 from photosort import clients
 from photosort.comparison import Problem
+from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot, Work
 from tests.pipeline.cloud import ALBUM, TEST_EVENT, Cloud, digest, event
 
@@ -93,6 +96,17 @@ def test_a_lost_enrolment_is_recorded_for_every_photo(cloud: Cloud) -> None:
     cloud.record(cloud.headshot("Bo"), queue="enroll")
 
     assert set(cloud.cells()) == {(BO.digest, digest(name)) for name in names}
+
+
+def test_photos_that_came_after_a_lost_enrolment_may_still_be_in_work(cloud: Cloud) -> None:
+    for name, hour in {"before": 11, "after": 13}.items():
+        cloud.photo(name)
+        cloud.set_arrival(PhotoKey(ALBUM, digest(name)), datetime(2026, 1, 1, hour, tzinfo=UTC))
+    body = event(HeadshotKey(ALBUM, "Bo", BO.digest), at="2026-01-01T12:00:00.000Z")
+
+    cloud.record(body, queue="enroll")
+
+    assert set(cloud.cells()) == {(BO.digest, digest("before"))}
 
 
 def test_what_outlasts_the_deadline_is_gone_on_with_by_the_next_invocation(cloud: Cloud) -> None:
