@@ -10,9 +10,6 @@ from photosort.stack import Environment
 
 Value = TypeVar("Value")
 
-THREADS = 10
-GIVE_UP_AFTER = 6 * 3600.0  # seconds
-
 
 class BadSettings(RuntimeError):
     """The function cannot run as it was deployed. Names everything that is missing or wrong."""
@@ -37,8 +34,8 @@ class CompareSettings:
             compare_queue=reader.text(Environment.COMPARE_QUEUE),
             retention_days=reader.number(Environment.RETENTION_DAYS, float),
             calls_per_second=reader.number(Environment.CALLS_PER_SECOND, float),
-            threads=reader.number(Environment.THREADS, int, THREADS),
-            give_up_after=reader.number(Environment.GIVE_UP_AFTER, float, GIVE_UP_AFTER),
+            threads=reader.number(Environment.THREADS, int),
+            give_up_after=reader.number(Environment.GIVE_UP_AFTER, float),
         )
         reader.raise_any()
         return settings
@@ -88,12 +85,10 @@ class _Reader:
             self._problems.append(f"{name} is missing")
         return value
 
-    def number(self, name: str, read: Callable[[str], Value], default: Value | None = None) -> Value:
-        text = self._environment.get(name, "")
-        if not text and default is not None:
-            return default
+    def number(self, name: str, read: Callable[[str], Value]) -> Value:
+        text = self.text(name)
         try:
-            value = read(self.text(name))
+            value = read(text)
         except ValueError:
             if text:
                 self._problems.append(f"{name} is not a number: {text!r}")

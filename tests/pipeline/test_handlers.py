@@ -15,10 +15,12 @@ from photosort.keys import PhotoKey, parse_key
 from photosort.settings import BadSettings
 from photosort.stack import METRICS_NAMESPACE, Environment
 from photosort.work import Headshot, Work
-from tests.pipeline.cloud import ALBUM, BUCKET, RETENTION_DAYS, TABLE, Cloud, digest, event, records
+from tests.pipeline.cloud import ALBUM, BUCKET, GIVE_UP_AFTER, RETENTION_DAYS, TABLE, Cloud, digest, event, records
 from tests.pipeline.fake_rekognition import NO_FACE
 
 BO = Headshot("Bo & Zoë", digest("Bo & Zoë"))
+
+OF_COMPARE_PHOTOS = ["BUCKET", "TABLE", "COMPARE_QUEUE", "RETENTION_DAYS", "CALLS_PER_SECOND", "THREADS", "GIVE_UP_AFTER"]
 
 
 class Context:
@@ -38,6 +40,8 @@ def deployed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     monkeypatch.setenv(Environment.COMPARE_QUEUE, cloud.queue_url)
     monkeypatch.setenv(Environment.RETENTION_DAYS, str(RETENTION_DAYS))
     monkeypatch.setenv(Environment.CALLS_PER_SECOND, "1000000")
+    monkeypatch.setenv(Environment.THREADS, "10")
+    monkeypatch.setenv(Environment.GIVE_UP_AFTER, str(GIVE_UP_AFTER))
     return cloud
 
 
@@ -87,7 +91,7 @@ def test_a_batch_without_anything_to_count_prints_no_metrics(
 @pytest.mark.parametrize(
     ("function", "missing"),
     [
-        (compare_photos, ["BUCKET", "TABLE", "COMPARE_QUEUE", "RETENTION_DAYS", "CALLS_PER_SECOND"]),
+        (compare_photos, OF_COMPARE_PHOTOS),
         (enroll_person, ["BUCKET", "COMPARE_QUEUE"]),
         (record_failures, ["BUCKET", "TABLE", "RETENTION_DAYS"]),
     ],
