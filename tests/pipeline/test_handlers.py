@@ -20,7 +20,7 @@ from tests.pipeline.fake_rekognition import NO_FACE
 
 BO = Headshot("Bo & Zoë", digest("Bo & Zoë"))
 
-OF_COMPARE_PHOTOS = ["BUCKET", "TABLE", "COMPARE_QUEUE", "RETENTION_DAYS", "CALLS_PER_SECOND", "THREADS", "GIVE_UP_AFTER"]
+STORES = ("BUCKET", "TABLE")
 
 
 class Context:
@@ -91,9 +91,9 @@ def test_a_batch_without_anything_to_count_prints_no_metrics(
 @pytest.mark.parametrize(
     ("function", "missing"),
     [
-        (compare_photos, OF_COMPARE_PHOTOS),
+        (compare_photos, [*STORES, "COMPARE_QUEUE", "RETENTION_DAYS", "CALLS_PER_SECOND", "THREADS", "GIVE_UP_AFTER"]),
         (enroll_person, ["BUCKET", "COMPARE_QUEUE"]),
-        (record_failures, ["BUCKET", "TABLE", "RETENTION_DAYS"]),
+        (record_failures, [*STORES, "RETENTION_DAYS"]),
     ],
 )
 def test_all_missing_settings_are_named_together(cloud: Cloud, function: Any, missing: list[str]) -> None:
