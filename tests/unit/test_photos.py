@@ -144,10 +144,12 @@ def test_what_is_no_picture(text: bytes) -> None:
     [
         (content(size=(400, 400))[:-500], "broken"),
         (content(form="PNG", size=(400, 400))[:150], "broken"),
+        (content(form="AVIF", size=(400, 400))[:-20] + bytes(20), "broken"),
+        (content(form="AVIF", size=(400, 400)).replace(b"pitm", b"pitn"), "broken"),
         (content(size=(79, 400)), "at least 80"),
         (content(form="PNG", size=(20_000, 20_000), compress_level=1), "million"),
     ],
-    ids=["truncated jpeg", "truncated png", "too small", "too large"],
+    ids=["truncated jpeg", "truncated png", "broken avif", "avif without a picture", "too small", "too large"],
 )
 def test_pictures_that_cannot_be_compared(broken: bytes, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason):
