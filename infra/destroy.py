@@ -20,6 +20,7 @@ from infra.settings import Settings
 from photosort.stack import Output
 from sortclient.aws.failures import Missing, explained
 from sortclient.aws.session import Clients, open_session
+from sortclient.aws.stack import describe
 from sortclient.errors import InputError, SortError
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ CONTEXT = ROOT / "cdk.json"
 
 def destroy(clients: Clients, stack_name: str, *, confirm: Callable[[str], bool]) -> bool:
     """Return False, and change nothing, where ``confirm`` does. Raises SortError."""
-    stack = _describe(clients, stack_name)
+    stack = describe(clients, stack_name)
+    if stack is None:
+        raise Missing(f"There is no stack '{stack_name}' in {clients.region}: nothing to delete.")
     buckets = [output["OutputValue"] for output in stack.get("Outputs", []) if output["OutputKey"] == Output.BUCKET]
     if not buckets:
         # Another program's, or one that was never made to the end: then there is nothing to be emptied either.
@@ -73,17 +76,6 @@ def _pages(s3: S3Client, bucket: str) -> Iterator[list[ObjectIdentifierTypeDef]]
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         if page.get("Contents"):
             yield [{"Key": listed["Key"]} for listed in page["Contents"]]
-
-
-def _describe(clients: Clients, stack_name: str) -> Any:
-    with explained():
-        try:
-            return clients.cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
-        except ClientError as error:
-            # CloudFormation has no code of its own for a stack that is not there.
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            raise Missing(f"There is no stack '{stack_name}' in {clients.region}: nothing to delete.") from error
 
 
 def _context(given: list[str]) -> dict[str, Any]:

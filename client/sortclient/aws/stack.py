@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from photosort.stack import DEFAULT_REGION, DEFAULT_STACK_NAME, Output
 from sortclient.aws.failures import AwsError, Missing, explained
 from sortclient.aws.session import Clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 # States in which every resource stands. During the two clean-ups only the replaced ones are being removed.
 _COMPLETE = {
@@ -25,7 +29,6 @@ class Deployment:
     """Where the parts of a deployed stack are, and what it allows itself."""
 
     stack_id: str
-    region: str
     bucket: str
     table: str
     compare_queue: str  # these three are URLs
@@ -37,26 +40,18 @@ class Deployment:
 
 def find_stack(clients: Clients, name: str = DEFAULT_STACK_NAME) -> Deployment:
     """Ask CloudFormation. Raises Missing where there is no such stack, AwsError where it cannot be used as it is."""
-    from botocore.exceptions import ClientError
-
-    with explained():
-        try:
-            stack = clients.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        except ClientError as error:
-            # CloudFormation has no code of its own for a stack that is not there.
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            raise Missing(
-                # A profile's own region comes first, and is seldom the one that the stack was deployed to.
-                f"There is no stack '{name}' in {clients.region}. Run `cdk deploy` once (it goes to {DEFAULT_REGION} "
-                "unless another region is chosen), or name the right one with --stack, --region or --profile."
-            ) from error
+    stack = describe(clients, name)
+    if stack is None:
+        raise Missing(
+            # A profile's own region comes first, and is seldom the one that the stack was deployed to.
+            f"There is no stack '{name}' in {clients.region}. Run `cdk deploy` once (it goes to {DEFAULT_REGION} "
+            "unless another region is chosen), or name the right one with --stack, --region or --profile."
+        )
     _check_state(name, stack["StackStatus"])
     values = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     try:
         return Deployment(
             stack_id=stack["StackId"],
-            region=clients.region,
             bucket=values[Output.BUCKET],
             table=values[Output.TABLE],
             compare_queue=values[Output.COMPARE_QUEUE],
@@ -70,6 +65,20 @@ def find_stack(clients: Clients, name: str = DEFAULT_STACK_NAME) -> Deployment:
             f"Stack '{name}' does not tell what this version needs ({error}): it is an older one, or another "
             "program's. Run `cdk deploy` again, or name the right one with --stack."
         ) from error
+
+
+def describe(clients: Clients, name: str) -> StackTypeDef | None:
+    """What CloudFormation knows of the stack; None where there is none of this name."""
+    from botocore.exceptions import ClientError
+
+    with explained():
+        try:
+            return clients.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            # CloudFormation has no code of its own for a stack that is not there.
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            return None
 
 
 def _check_state(name: str, state: str) -> None:
