@@ -19,7 +19,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from demo.album import EILEEN, GRACE, DemoAlbum, build
-from tests.emulated.command import Machine, Result, machine
+from photosort.keys import photos_prefix
+from tests.emulated.command import PROGRAM, Machine, Result, machine
 
 ROOT = Path(__file__).parents[2]
 
@@ -209,6 +210,7 @@ def test_without_waiting_then_status_and_sync(here: Machine, demo: DemoAlbum, sm
         time.sleep(0.5)
     assert "2 match" in succeeded(status).stdout
     assert "5 files: 4 photos, 1 not-a-photo" in status.stdout
+    assert "Waiting in the cloud: " in status.stdout
     succeeded(here.run("sync"))
     assert here.matches() == GRACES
 
@@ -220,13 +222,14 @@ def test_another_machine_syncs_under_the_right_names(
     folder = tmp_path / "Odd"
     (folder / odd).parent.mkdir(parents=True)
     (folder / odd).write_bytes((demo.folder / odd).read_bytes())
-    succeeded(here.run("upload", folder, *refs(demo, GRACE, EILEEN), "--album", album))
+    succeeded(here.run("upload", folder, *refs(demo, GRACE, EILEEN), "--album", album, "--threshold", "85.5"))
     there = machine(tmp_path / "there", cache, emulated)
     result = succeeded(there.run("sync", album, "--out", "Found"))
     assert there.matches("Found") == {f"{GRACE}/{odd}", f"{EILEEN}/{odd}"}
     assert "smaller copies" in result.stderr
     with Image.open(there.folder / "Found" / GRACE / odd) as copy:
         assert copy.format == "JPEG"
+    assert f"Album {album}: in the cloud, threshold 85.5" in succeeded(there.run("status")).stdout
 
 
 def test_results_as_table_csv_and_json_say_the_same(here: Machine, demo: DemoAlbum, small: Path) -> None:
@@ -253,6 +256,16 @@ def told(event, args):
 
 sys.addaudithook(told)
 """
+
+
+def test_results_that_cannot_be_written_are_one_line(here: Machine, demo: DemoAlbum, small: Path) -> None:
+    succeeded(here.run("sort", small, *refs(demo, GRACE)))
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device of Linux)
+        process = subprocess.run(
+            [str(PROGRAM), "results"], env=dict(here.environment), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert process.returncode == 1
+    assert process.stderr == b"sortclient: [Errno 28] No space left on device\n"
 
 
 def test_sort_again_reads_no_picture_and_a_threshold_decides_anew(
@@ -333,6 +346,35 @@ def test_without_credentials_upload_says_what_to_do(tmp_path: Path, cache: Path,
     assert result.returncode == 1
     assert len(result.stderr.strip().splitlines()) == 1
     assert "credentials" in result.stderr.lower()
+
+
+def test_the_doctor_without_credentials(tmp_path: Path, cache: Path) -> None:
+    result = machine(tmp_path / "there", cache).run("doctor")
+    assert result.returncode == 1
+    assert result.stdout.startswith("PROBLEM credentials: ")
+    assert "aws configure" in result.stdout
+    assert result.stderr == ""
+
+
+def test_names_are_printed_whatever_the_terminals_encoding(tmp_path: Path, cache: Path, demo: DemoAlbum) -> None:
+    there = machine(tmp_path / "there", cache)
+    there = replace(there, environment={**there.environment, "PYTHONIOENCODING": "ascii"})
+    folder = tmp_path / "Été"
+    folder.mkdir()
+    (folder / "à deux.txt").write_text("no picture")
+    succeeded(there.run("sort", folder, *refs(demo, GRACE)))
+    assert "\\xe0 deux.txt" in succeeded(there.run("results", "--every")).stdout
+
+
+def test_originals_travel_only_when_asked_for(
+    here: Machine, demo: DemoAlbum, small: Path, album: str, client: Callable[..., Any], outputs: Mapping[str, str]
+) -> None:
+    succeeded(here.run("upload", small, *refs(demo, GRACE), "--album", album, "--originals"))
+    assert here.matches() == GRACES
+    bucket = outputs["BucketName"]
+    listed = client("s3").list_objects_v2(Bucket=bucket, Prefix=photos_prefix(album))["Contents"]
+    sent = {client("s3").get_object(Bucket=bucket, Key=found["Key"])["Body"].read() for found in listed}
+    assert sent == {file.read_bytes() for file in small.rglob("*.jpg")}
 
 
 def test_without_the_stack_upload_says_what_to_do(here: Machine, demo: DemoAlbum, small: Path) -> None:

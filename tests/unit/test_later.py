@@ -1,0 +1,72 @@
+"""What sync, status and results say of an album, and their exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from photosort.comparison import Comparison, Problem
+from sortclient.album import Album
+from sortclient.aws.queues import Backlog
+from sortclient.later import show_results, show_status, synchronise
+from sortclient.model import Headshot
+from sortclient.run import output_of
+from sortclient.sync import DEFAULT_LAYOUT, DEFAULT_OUT
+from tests.unit.test_sync import below, digest_of, put
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "Matches"
+
+
+def test_every_verdict_is_settled(album: Album, folder: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(album, folder, "one.jpg", 90)
+    assert synchronise(album, out, None, None) == show_status(album, None) == 0
+    printed = capsys.readouterr()
+    assert printed.err == f"1 matches in {out} (1 new, 0 removed)\n"
+    assert printed.out.splitlines() == [
+        f"Album Images: {folder}, threshold 80",
+        "1 files: 1 photos",
+        "me: 1 match",
+        "you: 1 no-match",
+    ]
+
+
+@pytest.mark.parametrize("problem", [None, Problem.FAILED], ids=["pending", "failed"])
+def test_unsettled_verdicts_are_exit_status_3(album: Album, folder: Path, out: Path, problem: Problem | None) -> None:
+    put(album, folder, "one.jpg", 90)
+    album.set_headshots("she", [Headshot("she", "c" * 64, "she.jpg", b"")])
+    if problem is not None:
+        album.record(Comparison("c" * 64, digest_of("one.jpg"), None, problem, "why", "test", ""))
+    assert synchronise(album, out, None, None) == show_status(album, None) == 3
+    assert set(below(out)) == {"me/one.jpg"}  # what is settled is there all the same
+
+
+def test_a_match_that_cannot_be_copied_is_exit_status_3(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    (folder / "one.jpg").unlink()
+    assert synchronise(album, out, None, lambda _: None) == 3
+
+
+def test_status_tells_what_waits_in_the_cloud(album: Album, capsys: pytest.CaptureFixture[str]) -> None:
+    show_status(album, Backlog(compare=3, enroll=2, dead_letters=1))
+    assert "Waiting in the cloud: 3 to compare, 2 headshots, 1 dead letters\n" in capsys.readouterr().out
+
+
+def test_results_are_the_matches_or_every_row(album: Album, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(album, folder, "one.jpg", 90.04)
+    show_results(album, "table", every=False)
+    assert capsys.readouterr().out.split() == ["90.0", "match", "me", "one.jpg"]
+    show_results(album, "table", every=True)
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["match", "no-match"]
+    show_results(album, "csv", every=False)
+    assert capsys.readouterr().out == "photo,person,outcome,similarity,detail\none.jpg,me,match,90.04,\n"
+
+
+def test_where_matches_went_they_go_again_unless_said(album: Album, tmp_path: Path) -> None:
+    assert output_of(album, None, None) == (DEFAULT_OUT.resolve(), DEFAULT_LAYOUT)
+    album.set_output(tmp_path / "Found", "{path}")
+    assert output_of(album, None, None) == (tmp_path / "Found", "{path}")
+    assert output_of(album, tmp_path / "Else", "{person}/{path}") == (tmp_path / "Else", "{person}/{path}")
