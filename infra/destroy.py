@@ -38,7 +38,7 @@ def destroy(clients: Clients, stack_name: str, *, confirm: Callable[[str], bool]
     buckets = [output["OutputValue"] for output in stack.get("Outputs", []) if output["OutputKey"] == Output.BUCKET]
     if not buckets:
         # Another program's, or one that was never made to the end: then there is nothing to be emptied either.
-        raise SortError(f"Stack '{stack_name}' names no bucket of photos. `cdk destroy` deletes such a stack.")
+        raise SortError(f"Stack '{stack_name}' names no bucket of photos. Delete it in the CloudFormation console.")
     question = (
         f"Delete stack '{stack_name}' in {clients.region} with every headshot, photo, match and comparison in it?"
     )
@@ -101,7 +101,7 @@ def main(arguments: list[str]) -> int:
         prog="python -m infra.destroy", description="Delete the stack with all its photos."
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE", help="as for cdk deploy")
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE", help="as for make deploy")
     options = parser.parse_args(arguments)
     try:
         settings = Settings.from_context(_context(options.context))

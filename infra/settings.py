@@ -1,6 +1,6 @@
 """What can be chosen about a stack: from CDK context, checked before anything is synthesized.
 
-cdk deploy -c photosort:region=us-east-1 -c photosort:calls_per_second=100
+make deploy CONTEXT="-c photosort:region=us-east-1 -c photosort:calls_per_second=100"
 """
 
 from __future__ import annotations

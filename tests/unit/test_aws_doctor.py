@@ -127,7 +127,7 @@ def test_a_stack_that_is_not_there_leaves_the_rest_unlooked(account: Account) ->
     account.cloud.clients.cloudformation.delete_stack(StackName="PhotoSort")
     findings = account.findings()
     assert findings["stack"].ok is False
-    assert "cdk deploy" in findings["stack"].detail
+    assert "make deploy" in findings["stack"].detail
     assert [finding.ok for finding in findings.values()] == [True, True, True, False, None]
 
 
@@ -170,7 +170,7 @@ def test_a_new_accounts_small_concurrency(account: Account) -> None:
     assert "max_concurrency=2" in finding.advice
 
 
-@pytest.mark.parametrize(("quota", "ok", "advice"), [(5.0, False, "calls_per_second=5`"), (100.0, True, "faster")])
+@pytest.mark.parametrize(("quota", "ok", "advice"), [(5.0, False, 'calls_per_second=5"`'), (100.0, True, "faster")])
 def test_a_quota_that_does_not_fit_the_stack(account: Account, quota: float, ok: bool, advice: str) -> None:
     account.healthy(quota=quota)
     finding = account.findings()["CompareFaces quota"]

@@ -98,7 +98,7 @@ def test_what_is_about_to_expire_is_not_relied_on(cloud: Cloud, objects: Objects
 
 
 def test_a_bucket_that_is_gone_is_told(cloud: Cloud) -> None:
-    with pytest.raises(Missing, match="cdk deploy"):
+    with pytest.raises(Missing, match="make deploy"):
         Objects(cloud.clients.s3, "gone", 30).people(ALBUM)
 
 

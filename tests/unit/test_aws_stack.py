@@ -75,7 +75,7 @@ def test_a_stack_made_again_is_another_place(clients: Clients) -> None:
 
 
 def test_a_stack_that_is_not_there(clients: Clients) -> None:
-    with pytest.raises(Missing, match=r"no stack 'Other' in us-west-1.*cdk deploy.*--stack.*--region") as told:
+    with pytest.raises(Missing, match=r"no stack 'Other' in us-west-1.*make deploy.*--stack.*--region") as told:
         find_stack(clients, "Other")
     assert "\n" not in str(told.value)
 
@@ -109,8 +109,8 @@ def test_a_complete_stack_is_used(clients: Clients, status: str) -> None:
         ("ROLLBACK_COMPLETE", "never deployed"),
         ("ROLLBACK_IN_PROGRESS", "never deployed"),
         ("CREATE_FAILED", "never deployed"),
-        ("DELETE_IN_PROGRESS", "cdk destroy"),
-        ("DELETE_FAILED", "cdk destroy"),
+        ("DELETE_IN_PROGRESS", "make destroy"),
+        ("DELETE_FAILED", "make destroy"),
         ("UPDATE_FAILED", "events in CloudFormation"),
         ("UPDATE_ROLLBACK_FAILED", "events in CloudFormation"),
     ],
@@ -121,7 +121,7 @@ def test_an_unfinished_stack_is_not_used(clients: Clients, status: str, advice: 
 
 
 def test_an_older_stack_lacks_outputs(clients: Clients) -> None:
-    with pytest.raises(Missing, match=rf"{Output.RETENTION_DAYS}.*cdk deploy"):
+    with pytest.raises(Missing, match=rf"{Output.RETENTION_DAYS}.*make deploy"):
         found(clients, "CREATE_COMPLETE", {key: OUTPUTS[key] for key in OUTPUTS if key != Output.RETENTION_DAYS})
 
 

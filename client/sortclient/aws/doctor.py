@@ -86,7 +86,7 @@ def _rekognition(clients: Clients) -> Finding:
             "Rekognition",
             False,
             f"AWS does not offer it in {clients.region}, as far as this version of boto3 knows",
-            "Deploy in another region (`cdk deploy -c photosort:region=us-west-1`) and name it with --region.",
+            'Deploy elsewhere (`make deploy CONTEXT="-c photosort:region=us-west-1"`) and name it with --region.',
         )
     clients.rekognition.detect_faces(Image={"Bytes": _plain_picture()})
     return Finding("Rekognition", True, f"answers in {clients.region}")
@@ -101,7 +101,7 @@ def _concurrency(clients: Clients) -> Finding:
         False,
         f"the account allows {free} executions at once; the stack uses up to {_ENVIRONMENTS}",
         "Ask AWS for more in Service Quotas (Lambda, concurrent executions), "
-        "or deploy with `-c photosort:max_concurrency=2`.",
+        'or run `make deploy CONTEXT="-c photosort:max_concurrency=2"`.',
     )
 
 
@@ -139,7 +139,7 @@ def _quota(clients: Clients, deployment: Deployment) -> Finding:
         quota = quotas.get_aws_default_service_quota(ServiceCode="rekognition", QuotaCode=code)["Quota"]
     allowed, used = quota["Value"], deployment.calls_per_second
     detail = f"{allowed:g} a second; the stack uses up to {used:g}"
-    deploy = f"`cdk deploy -c photosort:calls_per_second={allowed:g}`"
+    deploy = f'`make deploy CONTEXT="-c photosort:calls_per_second={allowed:g}"`'
     if used > allowed:
         return Finding("CompareFaces quota", False, detail, f"Run {deploy}, or ask AWS for more in Service Quotas.")
     if used < allowed / 2:

@@ -47,7 +47,7 @@ _DENIED = (
     "with --profile; `sortclient doctor` lists what is needed."
 )
 _REGION = "What was asked for ({operation}) is in another AWS region. Name the stack's region with --region."
-_GONE = "A part of the stack is gone ({operation} did not find it). Run `cdk deploy`, then the same command again."
+_GONE = "A part of the stack is gone ({operation} did not find it). Run `make deploy`, then the same command again."
 _NOT_OPEN = (
     "The AWS account cannot use the service of {operation}: it is not signed up for, or the region is not enabled. "
     "Finish the sign-up in the AWS console, or choose another --region."

@@ -44,7 +44,7 @@ def find_stack(clients: Clients, name: str = DEFAULT_STACK_NAME) -> Deployment:
     if stack is None:
         raise Missing(
             # A profile's own region comes first, and is seldom the one that the stack was deployed to.
-            f"There is no stack '{name}' in {clients.region}. Run `cdk deploy` once (it goes to {DEFAULT_REGION} "
+            f"There is no stack '{name}' in {clients.region}. Run `make deploy` once (it goes to {DEFAULT_REGION} "
             "unless another region is chosen), or name the right one with --stack, --region or --profile."
         )
     _check_state(name, stack["StackStatus"])
@@ -63,7 +63,7 @@ def find_stack(clients: Clients, name: str = DEFAULT_STACK_NAME) -> Deployment:
     except (KeyError, ValueError) as error:
         raise Missing(
             f"Stack '{name}' does not tell what this version needs ({error}): it is an older one, or another "
-            "program's. Run `cdk deploy` again, or name the right one with --stack."
+            "program's. Run `make deploy` again, or name the right one with --stack."
         ) from error
 
 
@@ -85,11 +85,11 @@ def _check_state(name: str, state: str) -> None:
     if state in _COMPLETE:
         return
     if state.startswith("DELETE"):
-        advice = "It is being destroyed, or that has failed: finish with `cdk destroy`, then run `cdk deploy`."
+        advice = "It is being destroyed, or that has failed: finish with `make destroy`, then run `make deploy`."
     elif state == "REVIEW_IN_PROGRESS" or state.startswith(("ROLLBACK", "CREATE_FAILED")):
-        advice = "It was never deployed to the end: run `cdk destroy`, then `cdk deploy`."
+        advice = "It was never deployed to the end: delete it in the CloudFormation console, then run `make deploy`."
     elif state.endswith("_IN_PROGRESS"):
         advice = "It is being changed at the moment: wait for the deployment to end."
     else:
-        advice = "Its last deployment failed: look at its events in CloudFormation, and run `cdk deploy` again."
+        advice = "Its last deployment failed: look at its events in CloudFormation, and run `make deploy` again."
     raise AwsError(f"Stack '{name}' is not ready ({state}). {advice}")
