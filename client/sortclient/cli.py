@@ -249,3 +249,6 @@ def main() -> None:
     except SortError as error:
         sys.stderr.write(f"sortclient: {error}\n")
         sys.exit(error.exit_code)
+    except OSError as error:  # of stdout: a full disk, say
+        sys.stderr.write(f"sortclient: {error}\n")
+        sys.exit(1)

@@ -36,6 +36,7 @@ def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: A
     else:
         for comparison in comparer.cells.read(known.name, _unsettled_cells(known)):
             known.record(comparison)
+            known.save()
     known.save()
     return known
 
@@ -49,8 +50,9 @@ def _adopt(comparer: AwsComparer, album: Album) -> None:
     photos = set()
     for comparison in comparer.cells.all(album.name):
         album.record(comparison)
+        album.save()
         photos.add(comparison.photo)
-    album.adopt(comparer.objects.photo_names(album.name, photos))
+    album.adopt(list(comparer.objects.photo_names(album.name, photos)))
     threshold = comparer.cells.threshold(album.name)
     album.set_threshold(DEFAULT_THRESHOLD if threshold is None else threshold)
 
@@ -58,6 +60,7 @@ def _adopt(comparer: AwsComparer, album: Album) -> None:
 def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
     """(headshot, photo) of the cells that are missing or failed."""
     album.forget_failed()
+    album.save()
     headshots = album.headshots()
     for candidate in album.candidates():
         if candidate.digest is not None:
@@ -99,3 +102,4 @@ def show_results(album: Album, form: str, *, every: bool) -> None:
                 f"{similarity:>6}  {verdict.outcome:<11}  {verdict.person:<16}  {cells['photo']}"
                 f"{'  (' + verdict.detail + ')' if verdict.detail else ''}\n"
             )
+    sys.stdout.flush()  # a full disk is told here, where it is an error, and not at the interpreter's end
