@@ -11,7 +11,8 @@ from sortclient.album import Album
 from sortclient.aws.queues import Backlog
 from sortclient.later import show_results, show_status, synchronise
 from sortclient.model import Headshot
-from sortclient.run import output_of
+from sortclient.progress import Progress
+from sortclient.run import Wishes, finish, output_of
 from sortclient.sync import DEFAULT_LAYOUT, DEFAULT_OUT
 from tests.unit.test_sync import below, digest_of, put
 
@@ -48,6 +49,8 @@ def test_a_match_that_cannot_be_copied_is_exit_status_3(album: Album, folder: Pa
     put(album, folder, "one.jpg", 90)
     (folder / "one.jpg").unlink()
     assert synchronise(album, out, None, lambda _: None) == 3
+    assert finish(album, Wishes(out, None, None, yes=False, emulated=False), Progress(), lambda _: None) == 3
+    assert finish(album, Wishes(out, None, None, yes=False, emulated=False), Progress(), lambda _: b"copy") == 0
 
 
 def test_status_tells_what_waits_in_the_cloud(album: Album, capsys: pytest.CaptureFixture[str]) -> None:

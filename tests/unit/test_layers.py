@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 LAMBDAS = ROOT / "lambdas"
 CLIENT = ROOT / "client" / "sortclient"
@@ -80,6 +82,21 @@ def test_the_contract_needs_nothing_of_aws() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", ["", "sort", "upload", "sync", "doctor"])
+def test_help_waits_for_nothing_heavy(command: str) -> None:
+    code = (
+        "import sys\n"
+        "from sortclient.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    print('status', end.code)\n"
+        "heavy = ('boto3', 'botocore', 'dlib', 'moto', 'numpy', 'onnxruntime', 'PIL', 'rich', 'sqlite3')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code, *command.split(), "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.splitlines()[-2:] == ["status 0", "[]"]
 
 
 def test_nothing_under_lambdas_speaks_of_emulation() -> None:
