@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
 from typing import TypeVar
@@ -50,7 +51,8 @@ class Workers:
             self._executor = ProcessPoolExecutor(
                 self.processes, multiprocessing.get_context("spawn"), initializer=live_with_parent
             )
-        return self._executor.submit(function, item)
+        with _interrupts_held():
+            return self._executor.submit(function, item)
 
     def map(
         self, function: Callable[[Item], Result], items: Iterable[Item], window: int | None = None
@@ -86,6 +88,21 @@ class Workers:
             except BrokenProcessPool:
                 self.close()
                 yield item, Crashed("reading it ended the process that did it")
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Submitting may start a process, which inherits what is held: a Ctrl-C before it has said that it leaves that to
+    its parent would end it with a traceback. One that comes here meanwhile arrives a moment later.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def live_with_parent() -> None:

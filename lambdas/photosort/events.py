@@ -58,7 +58,7 @@ def _asked_by(record: dict[str, Any]) -> Work | Enrolment:
         raise ValueError(f"S3 event version {record['eventVersion']}")
     if not record["eventName"].startswith("ObjectCreated:"):
         raise ValueError(f"S3 event {record['eventName']}")
-    # Keys come form-encoded, over the percent-encoding that our keys have of their own.
+    # Keys come form-encoded, over the encoding that our keys have of their own.
     match parse_key(unquote_plus(record["s3"]["object"]["key"], errors="strict")):
         case PhotoKey(album, digest):
             return Work(album, (digest,))

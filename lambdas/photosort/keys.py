@@ -1,8 +1,9 @@
 """Object keys: the one place that builds and reads them.
 
-A key never changes its content, so events about it may come late, twice or in any order. Albums and
-people stand in a key percent-encoded: a slash in a name must not make a new level, and what AWS's services
-make of white space and other characters in an object's name differs (Rekognition long took no white space).
+A key never changes its content, so events about it may come late, twice or in any order. In the names of
+albums and people every byte but letters, digits, `-`, `_` and `.` is written as `!` and two hexadecimal digits. A slash
+in a name must not make a new level, and what services make of white space, `%` and other characters differs: S3's
+guide to object keys counts `!` as safe, and `%` among the characters to avoid.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ PEOPLE = "people/"
 PHOTOS = "photos/"
 MATCHES = "matches/"
 
-# Percent-encoding makes three bytes of one. Two names of 100 bytes, a digest and a prefix stay below S3's 1,024.
+# Encoding makes three bytes of one. Two names of 100 bytes, a digest and a prefix stay below S3's 1,024.
 MAX_NAME_BYTES = 100
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -88,6 +89,14 @@ def matches_prefix(album: str) -> str:
     return f"{MATCHES}{_quote(album)}/"
 
 
+def album_of(prefix: str) -> str:
+    """The album whose photos stand under ``prefix``, or MalformedKey."""
+    album = _unquote(prefix.removeprefix(PHOTOS).removesuffix("/"))
+    if photos_prefix(album) != prefix:
+        raise MalformedKey(f"not an album of this project: {prefix!r}")
+    return album
+
+
 def parse_key(key: str) -> Key:
     """Read a key (already form-decoded, where it came in an S3 event) or raise MalformedKey."""
     parts = key.split("/")
@@ -119,11 +128,12 @@ def _stem(file: str) -> str:
 
 
 def _quote(name: str) -> str:
-    return quote(name, safe="")
+    # Percent-encoding leaves `~` alone, which S3's guide does not count as safe.
+    return quote(name, safe="").replace("~", "%7E").replace("%", "!")
 
 
 def _unquote(text: str) -> str:
     try:
-        return check_name(unquote(text, errors="strict"))
+        return check_name(unquote(text.replace("!", "%"), errors="strict"))
     except (UnicodeDecodeError, BadName) as error:
         raise MalformedKey(f"not a name: {text!r}") from error

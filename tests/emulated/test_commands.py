@@ -13,13 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from PIL import Image, ImageOps
 
 from demo.album import EILEEN, GRACE, DemoAlbum, build
-from photosort.keys import photos_prefix
+from photosort.keys import PHOTOS, photos_prefix
 from tests.emulated.command import PROGRAM, Machine, Result, machine
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +77,7 @@ class Cloud:
 
     def objects(self, kind: str) -> dict[str, Any]:
         listed = self._s3.list_objects_v2(
-            Bucket=self._outputs["BucketName"], Prefix=f"{kind}/{quote(self._album, safe='')}/"
+            Bucket=self._outputs["BucketName"], Prefix=f"{kind}/{photos_prefix(self._album).removeprefix(PHOTOS)}"
         )
         return {found["Key"]: found["LastModified"] for found in listed.get("Contents", [])}
 

@@ -49,7 +49,7 @@ def test_a_copy_keeps_what_names_the_photo(cloud: Cloud) -> None:
     assert copied["ContentType"] == "image/jpeg"
 
 
-@pytest.mark.parametrize("name", ["Ana Bo", "50%", "a+b", "Zoë", "%2F", "愛 & 海", "a%20b"])
+@pytest.mark.parametrize("name", ["Ana Bo", "50%", "a+b", "Zoë", "%2F", "愛 & 海", "a%20b", "a!20b", "~"])
 def test_names_reach_the_objects_whatever_they_hold(cloud: Cloud, name: str) -> None:
     cloud.headshot(name, album=name)
     shot = Headshot(name, digest(name))

@@ -37,8 +37,8 @@ def test_a_key_reads_back_as_what_was_written(key: Key) -> None:
 @given(keys)
 def test_s3_and_rekognition_take_every_key(key: Key) -> None:
     written = str(key)
-    assert re.fullmatch(r"\S+", written)
-    assert written.isascii()
+    # Of the characters that S3's guide counts as safe in a key, those that we use.
+    assert re.fullmatch(r"[A-Za-z0-9/!._-]+", written)
     assert len(written) <= 1024
 
 
@@ -93,12 +93,14 @@ def test_a_key_with_another_character_is_another_key_or_none(key: Key, data: st.
         f"photos/a/{DIGEST.upper()}.jpg",
         f"photos/a/{DIGEST[1:]}.jpg",
         f"photos/a b/{DIGEST}.jpg",
-        f"photos/a+b/{DIGEST}.jpg",  # a plus is written %2B
-        f"photos/%61/{DIGEST}.jpg",  # a second spelling of `a`
-        f"photos/%c3%a9/{DIGEST}.jpg",  # a second spelling of `%C3%A9`
-        f"photos/e%CC%81/{DIGEST}.jpg",  # not NFC
-        f"photos/%FF/{DIGEST}.jpg",  # not UTF-8
-        f"photos/%2E%2E/{DIGEST}.jpg",
+        f"photos/a+b/{DIGEST}.jpg",  # a plus is written !2B
+        f"photos/a%20b/{DIGEST}.jpg",
+        f"photos/a!b/{DIGEST}.jpg",  # an exclamation mark is written !21
+        f"photos/!61/{DIGEST}.jpg",  # a second spelling of `a`
+        f"photos/!c3!a9/{DIGEST}.jpg",  # a second spelling of `!C3!A9`
+        f"photos/e!CC!81/{DIGEST}.jpg",  # not NFC
+        f"photos/!FF/{DIGEST}.jpg",  # not UTF-8
+        f"photos/!2E!2E/{DIGEST}.jpg",
         f"photos/../{DIGEST}.jpg",
         f"people/a/{DIGEST}.jpg",
         f"people/a//{DIGEST}.jpg",

@@ -55,6 +55,16 @@ def test_an_item_that_kills_its_process_costs_only_itself() -> None:
     assert results == {number: number * number for number in range(12) if number != 5}
 
 
+def blocked(_: int) -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_a_worker_never_sees_ctrl_c_and_this_process_still_does() -> None:
+    with Workers(1) as workers:
+        assert workers.submit(blocked, 0).result()
+    assert not blocked(0)
+
+
 def test_what_a_worker_raises_is_raised_here() -> None:
     with Workers(1) as workers, pytest.raises(ValueError, match="not 3"):
         list(workers.map(refuse, [3]))

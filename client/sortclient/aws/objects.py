@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -14,6 +15,7 @@ from photosort.keys import (
     Key,
     MalformedKey,
     PhotoKey,
+    album_of,
     parse_key,
     people_prefix,
     photos_prefix,
@@ -52,9 +54,8 @@ class Objects:
             )
             for page in pages:
                 for entry in page.get("CommonPrefixes", []):
-                    name = unquote(entry["Prefix"].removeprefix(PHOTOS).removesuffix("/"))
-                    if photos_prefix(name) == entry["Prefix"]:  # else it is not of our writing
-                        names.append(name)
+                    with suppress(MalformedKey):  # not of our writing
+                        names.append(album_of(entry["Prefix"]))
         return sorted(names)
 
     def people(self, album: str, lasting: bool = False) -> list[Headshot]:
