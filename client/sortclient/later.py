@@ -14,7 +14,7 @@ from sortclient.errors import InputError
 from sortclient.ledger import count, row, summary, write_csv, write_json
 from sortclient.model import Headshot, Outcome
 from sortclient.run import EXIT_UNSETTLED, output_of, synchronised
-from sortclient.sync import Fetch, sync
+from sortclient.sync import Fetch, stays_inside, sync
 from sortclient.verdicts import verdicts
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: A
         if name is None or name not in albums:
             raise InputError(f"There is no album '{name or ''}'. In the cloud: {', '.join(albums) or 'none'}.")
         known = catalog.open_album(name, None, comparer.place)
+    elif known.place != comparer.place:
+        raise InputError(
+            f"Album '{known.name}' is in {known.place}, and this is {comparer.place}. "
+            "Name its stack with --stack, --region or --profile."
+        )
     else:
         known = catalog.open_album(known.name, None, comparer.place)
     if known.folder is None:
@@ -45,14 +50,18 @@ def _adopt(comparer: AwsComparer, album: Album) -> None:
     people: dict[str, list[Headshot]] = {}
     for shot in comparer.objects.people(album.name):
         people.setdefault(shot.person, []).append(Headshot(shot.person, shot.digest, "", b""))
-    for person, headshots in people.items():
-        album.set_headshots(person, headshots)
+    for person in people.keys() | {shot.person for shot in album.headshots()}:
+        album.set_headshots(person, people.get(person, []))
     photos = set()
     for comparison in comparer.cells.all(album.name):
         album.record(comparison)
         album.save()
         photos.add(comparison.photo)
-    album.adopt(list(comparer.objects.photo_names(album.name, photos)))
+    named = comparer.objects.photo_names(album.name, photos)
+    # Whoever may write to the bucket chose these paths.
+    album.adopt(
+        [(digest, path if stays_inside(path) and path.isprintable() else f"{digest}.jpg") for digest, path in named]
+    )
     threshold = comparer.cells.threshold(album.name)
     album.set_threshold(DEFAULT_THRESHOLD if threshold is None else threshold)
 

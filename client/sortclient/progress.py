@@ -21,6 +21,7 @@ class Progress:
 
     def __init__(self) -> None:
         self.identified = self.uploaded = self.compared = self.matches = 0
+        self.sent = 0  # bytes
         self.total = 0
         self.waiting = ""
         self._started = self._shown_at = time.monotonic()
@@ -80,7 +81,7 @@ class Progress:
         speed = self.compared / elapsed if elapsed > 0 else 0.0
         parts = [f"prepared {self.identified}"]
         if self.uploaded:
-            parts.append(f"uploaded {self.uploaded}")
+            parts.append(f"uploaded {self.uploaded} ({self.sent / 1e6:.1f} MB)")
         parts += [f"compared {self.compared} of {self.total}", f"matches {self.matches}", f"{speed:.1f}/s"]
         if speed > 0 and self.total > self.compared and elapsed > 3:
             parts.append(f"{_duration((self.total - self.compared) / speed)} left")

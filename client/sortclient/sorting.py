@@ -114,8 +114,9 @@ class _Recorder:
                 self._album.rejected(file.path, outcome, detail)
                 progress.identified += 1
                 progress.total -= len(self._people)
-            case Uploaded():
+            case Uploaded(size=size):
                 progress.uploaded += 1
+                progress.sent += size
             case Compared(comparison):
                 self._album.record(comparison)
                 progress.compared += 1

@@ -205,10 +205,14 @@ def _fit(name: str, mark: str = "") -> str:
 
 def _segments(relative: str) -> list[str]:
     """The parts of a relative path; a path that would leave the output folder is an InputError."""
-    parts = relative.split("/")
-    if any(part in ("", ".", "..") or "\0" in part for part in parts):
+    if not stays_inside(relative):
         raise InputError(f"{relative!r} is not a path inside the output folder.")
-    return parts
+    return relative.split("/")
+
+
+def stays_inside(relative: str) -> bool:
+    """Whether a path leads to something below the folder that it begins in."""
+    return not any(part in ("", ".", "..") or "\0" in part for part in relative.split("/"))
 
 
 def _lies_in(place: Path, folder: Path) -> bool:

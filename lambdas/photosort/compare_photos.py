@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from photosort import clients
 from photosort.batch import Batch
 from photosort.bucket import Bucket
+from photosort.chunks import chunks
 from photosort.errors import OutOfTime
 from photosort.events import parse_work
-from photosort.pacing import Pace
+from photosort.pacing import TokenBucket
 from photosort.photo import SHORTEST_INVOCATION, Left, PhotoComparer, Result
 from photosort.sending import LONGEST_DELAY, Message, send
 from photosort.settings import BadSettings, CompareSettings
@@ -40,10 +41,10 @@ class _Delivery:
 
 
 @cache
-def _started() -> tuple[CompareSettings, Pace]:
+def _started() -> tuple[CompareSettings, TokenBucket]:
     """Of the execution environment: the pace outlives an invocation, or each would begin a new second."""
     settings = CompareSettings.read(os.environ)
-    return settings, Pace(settings.calls_per_second)
+    return settings, TokenBucket(settings.calls_per_second)
 
 
 @logger.inject_lambda_context
@@ -128,9 +129,10 @@ def _left_over(results: list[tuple[Work, str, Result]], jitter: Callable[[], flo
             groups.setdefault(key, (work, left, []))[2].append(photo)
     for work, left, photos in groups.values():
         again, delay = _again(work, left, jitter)
-        for headshots in _chunks(left.headshots, HEADSHOTS_A_MESSAGE) if left.headshots else [None]:
-            for some in _chunks(tuple(photos), PHOTOS_A_MESSAGE):
-                yield Message(replace(again, photos=some, headshots=headshots), delay)
+        for headshots in chunks(left.headshots, HEADSHOTS_A_MESSAGE) if left.headshots else [None]:
+            for some in chunks(photos, PHOTOS_A_MESSAGE):
+                asked = None if headshots is None else tuple(headshots)
+                yield Message(replace(again, photos=tuple(some), headshots=asked), delay)
 
 
 def _again(work: Work, left: Left, jitter: Callable[[], float]) -> tuple[Work, int]:
@@ -143,8 +145,3 @@ def _again(work: Work, left: Left, jitter: Callable[[], float]) -> tuple[Work, i
         return again, 0
     delay = min(LONGEST_DELAY, _FIRST_DELAY * 2 ** min(work.attempt, 20))
     return replace(again, attempt=work.attempt + 1), round(delay * (0.5 + jitter() / 2))
-
-
-def _chunks(values: tuple[Any, ...], size: int) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

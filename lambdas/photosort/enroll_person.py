@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from photosort import clients
 from photosort.batch import Batch
 from photosort.bucket import Bucket
+from photosort.chunks import chunks
 from photosort.events import Enrolment, parse_enrolments
 from photosort.sending import Message, send
 from photosort.settings import EnrollSettings
@@ -60,5 +60,5 @@ def _messages(bucket: Bucket, enrolment: Enrolment) -> Iterator[Message]:
     # LastModified may be when an upload began: a photo that overtook a slow headshot was compared without it.
     photos = bucket.photos(headshot.album, until=max(written, enrolment.arrived))
     shots = (Headshot(headshot.person, headshot.digest),)
-    while some := tuple(islice(photos, PHOTOS_A_MESSAGE)):
-        yield Message(Work(headshot.album, some, shots))
+    for some in chunks(photos, PHOTOS_A_MESSAGE):
+        yield Message(Work(headshot.album, tuple(some), shots))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 HOLD = 0.5  # seconds' worth of calls that may come at once after a pause
 
 
-class Pace:
+class TokenBucket:
     """At most ``rate`` calls a second, from any number of threads.
 
     The bucket starts empty: environments that start together must not all spend a full one. It is kept as the time

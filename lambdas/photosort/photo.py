@@ -12,7 +12,7 @@ from photosort.bucket import Bucket
 from photosort.comparison import Comparison
 from photosort.errors import Gone, OutOfTime, PipelineError, Refused, Throttled, Unreachable
 from photosort.keys import HeadshotKey, MatchKey, PhotoKey
-from photosort.pacing import Pace
+from photosort.pacing import TokenBucket
 from photosort.rekognition import compare_faces, failure
 from photosort.table import Table
 from photosort.work import Headshot, Work
@@ -54,7 +54,7 @@ class PhotoComparer:
     rekognition: RekognitionClient
     bucket: Bucket
     table: Table
-    pace: Pace
+    pace: TokenBucket
     seconds_left: Callable[[], float]
     now: Callable[[], float]  # seconds since 1970
     give_up_after: float  # seconds

@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import islice, product
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from photosort import clients, comparison
 from photosort.batch import Batch
 from photosort.bucket import Bucket
+from photosort.chunks import chunks
 from photosort.errors import OutOfTime
 from photosort.events import Enrolment, MalformedMessage, parse
 from photosort.rekognition import failure
@@ -97,7 +98,7 @@ def _record(
     """Yields how many failed cells were written, portion by portion. Raises OutOfTime, or what the table raises."""
     album = asked.headshot.album if isinstance(asked, Enrolment) else asked.album
     with ThreadPoolExecutor(_THREADS) as pool:
-        while portion := list(islice(cells, _PORTION)):
+        for portion in chunks(cells, _PORTION):
             if seconds_left() < _TIME_FOR_A_PORTION:
                 raise OutOfTime("the rest is recorded by the next invocation")
             standing = table.read(album, (comparison.cell(*cell) for cell in portion)).cells

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from photosort.chunks import chunks
 from photosort.comparison import (
     ALBUM,
     CELL,
@@ -68,8 +68,7 @@ class Table:
         """
         found: dict[str, Comparison] = {}
         threshold = DEFAULT_THRESHOLD
-        keys = iter(dict.fromkeys([THRESHOLD_ITEM, *cells]))
-        while chunk := list(islice(keys, KEYS_A_READ)):
+        for chunk in chunks(dict.fromkeys([THRESHOLD_ITEM, *cells]), KEYS_A_READ):
             for item in self._batch(album, chunk):
                 if item[CELL] == THRESHOLD_ITEM:
                     threshold = float(item[THRESHOLD])

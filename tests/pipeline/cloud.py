@@ -22,7 +22,7 @@ from photosort.compare_photos import compare_batch
 from photosort.comparison import Comparison
 from photosort.enroll_person import enroll_batch
 from photosort.keys import HeadshotKey, Key, MatchKey, PhotoKey
-from photosort.pacing import Pace
+from photosort.pacing import TokenBucket
 from photosort.photo import PhotoComparer
 from photosort.record_failures import record_batch
 from photosort.table import Table
@@ -119,7 +119,7 @@ class Cloud:
             rekognition=clients.rekognition(10),
             bucket=self.bucket,
             table=self.table,
-            pace=Pace(1_000_000),
+            pace=TokenBucket(1_000_000),
             seconds_left=lambda: self.clock.left,
             now=lambda: self.clock.now,
             give_up_after=GIVE_UP_AFTER,

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from photosort import clients
 from photosort.comparison import Problem
 from photosort.keys import PhotoKey
-from photosort.pacing import Pace
+from photosort.pacing import TokenBucket
 from photosort.photo import ATTEMPTS, SHORTEST_INVOCATION, TIME_FOR_A_CELL
 from photosort.settings import BadSettings
 from photosort.work import Headshot, Work
@@ -245,7 +245,7 @@ def test_photos_that_nobody_began_go_back_together(cloud: Cloud) -> None:
 
 def test_a_turn_that_comes_too_late_is_not_waited_for(cloud: Cloud, photo: str) -> None:
     waited: list[float] = []
-    slow = Pace(0.01, clock=lambda: 0.0, sleep=waited.append)  # a call in 100 seconds
+    slow = TokenBucket(0.01, clock=lambda: 0.0, sleep=waited.append)  # a call in 100 seconds
 
     cloud.compare(photo, pace=slow)
 

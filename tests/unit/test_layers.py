@@ -17,7 +17,8 @@ CLIENT = ROOT / "client" / "sortclient"
 OURS = {"photosort"}
 THEIRS = {"aws_lambda_powertools", "boto3", "botocore"}  # what lambdas/requirements.in brings
 
-CONTRACT = {"photosort.comparison", "photosort.keys", "photosort.stack", "photosort.work"}
+# What the client may import of the Lambdas' package: the contract, and one helper that both sides need.
+CONTRACT = {"photosort.chunks", "photosort.comparison", "photosort.keys", "photosort.stack", "photosort.work"}
 
 # The client's parts, and which others each may import when it runs. `cli` puts them together.
 GROUND = {"comparer", "errors", "folders", "model", "photos", "workers"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photosort.pacing import HOLD, Pace
+from photosort.pacing import HOLD, TokenBucket
 
 
 class Clock:
@@ -23,7 +23,7 @@ class Clock:
         self.now += seconds
 
 
-def starts(pace: Pace, clock: Clock, calls: int) -> list[float]:
+def starts(pace: TokenBucket, clock: Clock, calls: int) -> list[float]:
     times = []
     for _ in range(calls):
         assert pace.take(within=1e9)
@@ -33,14 +33,14 @@ def starts(pace: Pace, clock: Clock, calls: int) -> list[float]:
 
 def test_it_starts_empty() -> None:
     clock = Clock()
-    pace = Pace(10, clock=clock, sleep=clock.sleep)
+    pace = TokenBucket(10, clock=clock, sleep=clock.sleep)
 
     assert starts(pace, clock, 3) == pytest.approx([1000.1, 1000.2, 1000.3])
 
 
 def test_after_a_pause_half_a_second_comes_at_once() -> None:
     clock = Clock()
-    pace = Pace(10, clock=clock, sleep=clock.sleep)
+    pace = TokenBucket(10, clock=clock, sleep=clock.sleep)
     clock.now += 3600
 
     times = starts(pace, clock, 7)
@@ -51,7 +51,7 @@ def test_after_a_pause_half_a_second_comes_at_once() -> None:
 
 def test_a_slow_rate_holds_one_call() -> None:
     clock = Clock()
-    pace = Pace(0.5, clock=clock, sleep=clock.sleep)
+    pace = TokenBucket(0.5, clock=clock, sleep=clock.sleep)
     clock.now += 3600
 
     assert starts(pace, clock, 3) == pytest.approx([4600, 4602, 4604])
@@ -59,7 +59,7 @@ def test_a_slow_rate_holds_one_call() -> None:
 
 def test_a_turn_that_is_too_far_is_refused_and_not_taken() -> None:
     clock = Clock()
-    pace = Pace(1, clock=clock, sleep=clock.sleep)
+    pace = TokenBucket(1, clock=clock, sleep=clock.sleep)
 
     assert not pace.take(within=0.5)
     assert not pace.take(within=-1)
@@ -73,7 +73,7 @@ def test_a_turn_that_is_too_far_is_refused_and_not_taken() -> None:
 )
 def test_no_window_holds_more_than_the_rate_and_what_was_held(rate: float, pauses: list[float]) -> None:
     clock = Clock()
-    pace = Pace(rate, clock=clock, sleep=clock.sleep)
+    pace = TokenBucket(rate, clock=clock, sleep=clock.sleep)
     times = []
     for pause in pauses:
         clock.now += pause
@@ -96,7 +96,7 @@ class Interrupted(float):
 
 def test_threads_share_one_rate() -> None:
     slept: list[float] = []
-    pace = Pace(100, clock=lambda: Interrupted(0), sleep=slept.append)
+    pace = TokenBucket(100, clock=lambda: Interrupted(0), sleep=slept.append)
     threads = [threading.Thread(target=lambda: [pace.take(within=1e9) for _ in range(20)]) for _ in range(8)]
     for thread in threads:
         thread.start()

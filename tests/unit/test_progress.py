@@ -30,13 +30,14 @@ def test_a_line_now_and_then_with_counts_speed_and_time_left(clock: Clock, capsy
         progress.total = 1000
         progress.show()
         progress.identified, progress.uploaded, progress.compared, progress.matches = 40, 30, 20, 2
+        progress.sent = 12_345_678
         clock.now += LINE_EVERY - 0.1
         progress.show()
         assert capsys.readouterr() == ("", "")
         clock.now += 0.1
         progress.show()
         progress.show()
-    expected = "prepared 40, uploaded 30, compared 20 of 1000, matches 2, 4.0/s, 4 min left\n"
+    expected = "prepared 40, uploaded 30 (12.3 MB), compared 20 of 1000, matches 2, 4.0/s, 4 min left\n"
     assert capsys.readouterr() == ("", expected)
 
 

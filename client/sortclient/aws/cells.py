@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from photosort.chunks import chunks
 from photosort.comparison import (
     ALBUM,
     CELL,
@@ -23,7 +24,6 @@ from photosort.comparison import (
     cell,
     from_item,
 )
-from sortclient.aws.chunks import chunks
 from sortclient.aws.failures import Retryable, explained
 from sortclient.aws.session import THREADS
 

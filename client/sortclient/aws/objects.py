@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from photosort.chunks import chunks
 from photosort.keys import (
     PHOTOS,
     HeadshotKey,
@@ -21,7 +22,6 @@ from photosort.keys import (
     photos_prefix,
 )
 from photosort.work import Headshot
-from sortclient.aws.chunks import chunks
 from sortclient.aws.failures import explained
 from sortclient.aws.session import THREADS
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from photosort.chunks import chunks
 from photosort.work import Work
-from sortclient.aws.chunks import chunks
 from sortclient.aws.failures import Retryable, explained
 from sortclient.aws.stack import Deployment
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from photosort import work
+from photosort.chunks import chunks
 from photosort.comparison import Comparison
 from sortclient.aws.cells import KEYS_A_READ, Cells
-from sortclient.aws.chunks import chunks
 from sortclient.aws.failures import Retryable
 from sortclient.aws.follow import Follower
 from sortclient.aws.queues import Queues

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from sortclient.emulator import access
-from sortclient.errors import InputError, SortError
+from sortclient.errors import SortError
 
 _NEEDED = ("aws_lambda_powertools", "dlib", "face_recognition_models", "flask", "moto", "onnxruntime")
 
@@ -28,11 +28,11 @@ def emulated_aws(log: Path | None = None) -> Iterator[Mapping[str, str]]:
 
     It ends with this process, however that ends. ``log`` gets what its functions write; without it that is dropped.
     While it runs, AWS_PROFILE and AWS_DEFAULT_PROFILE are taken out of this process's environment: boto3 insists on a
-    profile that is named, and the yielded variables can only override. Raises InputError where the extra is not
-    installed, SortError where the child does not start.
+    profile that is named, and the yielded variables can only override. Raises SortError where the extra is not
+    installed or the child does not start.
     """
     if any(importlib.util.find_spec(module) is None for module in _NEEDED):
-        raise InputError("The emulated AWS is not installed. Install it: pip install 'sortclient[emulator]'")
+        raise SortError("The emulated AWS is not installed. Install it: pip install 'sortclient[emulator]'")
     profiles = {name: os.environ.pop(name) for name in access.UNSET if name in os.environ}
     try:
         # A file without a name: nothing is left of it where this process is killed.

@@ -12,10 +12,10 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from photosort.chunks import chunks
 from sortclient.faces.face import Face
 from sortclient.model import Box
 
@@ -51,8 +51,7 @@ class FaceCache:
         """The faces of those pictures that are known, by digest; thousands at a time are fine."""
         found: dict[str, tuple[Face, ...]] = {}
         with self._or_without():
-            remaining = iter(digests)
-            while some := list(islice(remaining, _DIGESTS_A_QUERY)):
+            for some in chunks(digests, _DIGESTS_A_QUERY):
                 found.update(self._rows(some))
         return found
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
+from photosort.chunks import chunks
 from photosort.comparison import Comparison, Problem, now
 from sortclient.comparer import THIS_MACHINE, Compared, Event, Identified, Rejected, Request
 from sortclient.errors import InputError
@@ -56,8 +56,7 @@ class LocalComparer:
     def compare(self, request: Request) -> Iterator[Event]:
         """Photos whose faces are known are compared without being read; the others are read by the processes."""
         references = {shot.digest: self._reference(shot) for shot in request.headshots}
-        candidates = request.candidates()
-        while chunk := list(islice(candidates, _CHUNK)):
+        for chunk in chunks(request.candidates(), _CHUNK):
             known = self._cache.get(candidate.digest for candidate in chunk if candidate.digest is not None)
             pictures = [
                 (candidate.file, Analysed(candidate.digest, known[candidate.digest]))
