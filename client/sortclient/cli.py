@@ -245,10 +245,14 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # at exit it would be too late for a line and a status
     except SortError as error:
         sys.stderr.write(f"sortclient: {error}\n")
         sys.exit(error.exit_code)
     except OSError as error:  # of stdout: a full disk, say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what waits would be tried again at exit
         sys.stderr.write(f"sortclient: {error}\n")
         sys.exit(1)

@@ -102,7 +102,11 @@ def count(verdicts: Iterable[Verdict]) -> Tally:
 def summary(tally: Tally) -> Iterator[str]:
     """The lines a person reads at the end."""
     rejected = "".join(f", {number} {outcome.value}" for outcome, number in sorted(tally.rejected.items()))
-    yield f"{tally.files} files: {tally.photos} photos{rejected}"
+    yield f"{counted(tally.files, 'file')}: {counted(tally.photos, 'photo')}{rejected}"
     for person, counts in tally.people.items():
         parts = [f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]]
         yield f"{person}: {', '.join(parts)}"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -13,7 +13,7 @@ from sortclient.catalog import Catalog, open_catalog
 from sortclient.comparer import Comparer
 from sortclient.errors import InputError, SortError
 from sortclient.headshots import parse_reference
-from sortclient.ledger import check_ledger_file, count, summary, write_ledger
+from sortclient.ledger import check_ledger_file, count, counted, summary, write_ledger
 from sortclient.prices import ASK_ABOVE_USD, quote
 from sortclient.progress import Progress
 from sortclient.sorting import Order, compare, open_album, take_stock
@@ -95,7 +95,10 @@ def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None
     for line in (*summary(tally), synchronised(out, done)):
         progress.tell(line)
     if tally.unsettled or done.missing:
-        progress.tell("Some comparisons failed or are pending; run the same command again to ask for them.")
+        progress.tell(
+            "Some comparisons failed or are pending. The same command asks for them again; "
+            "`sortclient sync` brings what has come meanwhile."
+        )
         return EXIT_UNSETTLED
     return 0
 
@@ -110,7 +113,9 @@ def output_of(album: Album, out: Path | None, layout: str | None) -> tuple[Path,
 
 def synchronised(out: Path, done: Synchronised) -> str:
     """One line about a sync."""
-    parts = [f"{done.standing + done.added} matches in {out} ({done.added} new, {done.removed} removed)"]
+    parts = [
+        f"{counted(done.standing + done.added, 'match', 'matches')} in {out} ({done.added} new, {done.removed} removed)"
+    ]
     if done.copies:
         parts.append(f"{done.copies} are the cloud's smaller copies, as the originals have changed or are elsewhere")
     if done.kept:
@@ -131,7 +136,8 @@ def _agree(comparisons: int, progress: Progress, *, yes: bool) -> None:
         return
     price = quote(comparisons)
     progress.tell(
-        f"At most {comparisons} comparisons, {price:.2f} US$ at Rekognition's list price; `sortclient sort` is free."
+        f"At most {counted(comparisons, 'comparison')}, {price:.2f} US$ at Rekognition's list price; "
+        "`sortclient sort` is free."
     )
     if price <= ASK_ABOVE_USD or yes or not sys.stdin.isatty():
         return

@@ -145,7 +145,7 @@ def test_profiles_are_out_of_the_way_while_it_runs(monkeypatch: pytest.MonkeyPat
 
 def test_a_missing_extra_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "_NEEDED", ("moto", "not_installed_anywhere"))
-    with pytest.raises(InputError, match=r"pip install 'sortclient\[emulator\]'"), emulated_aws():
+    with pytest.raises(SortError, match=r"pip install 'sortclient\[emulator\]'"), emulated_aws():
         pass
 
 

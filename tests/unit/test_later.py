@@ -26,10 +26,10 @@ def test_every_verdict_is_settled(album: Album, folder: Path, out: Path, capsys:
     put(album, folder, "one.jpg", 90)
     assert synchronise(album, out, None, None) == show_status(album, None) == 0
     printed = capsys.readouterr()
-    assert printed.err == f"1 matches in {out} (1 new, 0 removed)\n"
+    assert printed.err == f"1 match in {out} (1 new, 0 removed)\n"
     assert printed.out.splitlines() == [
         f"Album Images: {folder}, threshold 80",
-        "1 files: 1 photos",
+        "1 file: 1 photo",
         "me: 1 match",
         "you: 1 no-match",
     ]
