@@ -1,13 +1,18 @@
-"""The command as a person runs it: a process of its own, with a home of its own."""
+"""The command as a person runs it: a process of its own, with a home of its own; and what it leaves in the cloud."""
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from demo.album import DemoAlbum
+from photosort.keys import PHOTOS, photos_prefix
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "sortclient"
 
@@ -53,3 +58,45 @@ def machine(folder: Path, cache: Path, attached: Mapping[str, str] | None = None
     }
     home = {"HOME": str(folder), "SORTCLIENT_DATA": str(folder / "data"), "SORTCLIENT_CACHE": str(cache)}
     return Machine(folder, own | none | dict(attached or {}) | home)
+
+
+# The matches of the album `small`.
+GRACES = {"Grace Hopper/Navy/turned.jpg", "Grace Hopper/together.jpg"}
+EILEENS = {"Eileen Collins/NASA/darker.jpg", "Eileen Collins/together.jpg"}
+
+
+def refs(demo: DemoAlbum, *people: str) -> list[str]:
+    return [part for person in people for part in ("--ref", f"{person}={demo.headshots[person]}")]
+
+
+def succeeded(result: Result) -> Result:
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+class Cloud:
+    """What the emulated AWS holds of an album."""
+
+    def __init__(self, client: Callable[..., Any], outputs: Mapping[str, str], album: str) -> None:
+        self._s3, self._table = client("s3"), client("dynamodb")
+        self._outputs, self._album = outputs, album
+
+    def objects(self, kind: str) -> dict[str, Any]:
+        listed = self._s3.list_objects_v2(
+            Bucket=self._outputs["BucketName"], Prefix=f"{kind}/{photos_prefix(self._album).removeprefix(PHOTOS)}"
+        )
+        return {found["Key"]: found["LastModified"] for found in listed.get("Contents", [])}
+
+    def cells(self) -> dict[str, str]:
+        """When each cell was written."""
+        items = self._table.query(
+            TableName=self._outputs["TableName"],
+            KeyConditionExpression="album = :album",
+            ExpressionAttributeValues={":album": {"S": self._album}},
+        )["Items"]
+        return {item["cell"]["S"]: item["compared_at"]["S"] for item in items if "compared_at" in item}
+
+
+def ledger_of(file: Path) -> dict[tuple[str, str], str]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return {(row["photo"], row["person"]): row["outcome"] for row in csv.DictReader(stream)}

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from demo.album import DemoAlbum, build
 from sortclient.emulator.child import emulated_aws
+from tests.emulated.command import Cloud, Machine, machine
 from tests.emulated.emulator_helpers import jpeg
 
 
@@ -77,3 +79,39 @@ def coffee() -> bytes:
     import skimage.data
 
     return jpeg(Image.fromarray(skimage.data.coffee()))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoAlbum:
+    return build(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def here(tmp_path: Path, cache: Path, emulated: Mapping[str, str]) -> Machine:
+    return machine(tmp_path / "here", cache, emulated)
+
+
+@pytest.fixture
+def album(request: pytest.FixtureRequest) -> str:
+    """A name of the test's own: they share one cloud."""
+    return str(request.node.name)[:60]
+
+
+@pytest.fixture
+def small(demo: DemoAlbum, tmp_path: Path) -> Path:
+    """Five files: each of the two alone, both, nobody, and no photo."""
+    folder = tmp_path / "Small"
+    for name in ("Navy/turned.jpg", "NASA/darker.jpg", "together.jpg", "things/coffee.jpg", "notes.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((demo.folder / name).read_bytes())
+    return folder
+
+
+@pytest.fixture
+def cloud(client: Callable[..., Any], outputs: Mapping[str, str], album: str) -> Cloud:
+    return Cloud(client, outputs, album)

@@ -14,86 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image, ImageOps
 
-from demo.album import EILEEN, GRACE, DemoAlbum, build
-from photosort.keys import PHOTOS, photos_prefix
-from tests.emulated.command import PROGRAM, Machine, Result, machine
+from demo.album import EILEEN, GRACE, DemoAlbum
+from tests.emulated.command import EILEENS, GRACES, Cloud, Machine, ledger_of, machine, refs, succeeded
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoAlbum:
-    return build(tmp_path_factory.mktemp("demo"))
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def here(tmp_path: Path, cache: Path, emulated: Mapping[str, str]) -> Machine:
-    return machine(tmp_path / "here", cache, emulated)
-
-
-@pytest.fixture
-def album(request: pytest.FixtureRequest) -> str:
-    """A name of the test's own: they share one cloud."""
-    return str(request.node.name)[:60]
-
-
-@pytest.fixture
-def small(demo: DemoAlbum, tmp_path: Path) -> Path:
-    """Five files: each of the two alone, both, nobody, and no photo."""
-    folder = tmp_path / "Small"
-    for name in ("Navy/turned.jpg", "NASA/darker.jpg", "together.jpg", "things/coffee.jpg", "notes.txt"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes((demo.folder / name).read_bytes())
-    return folder
-
-
-GRACES = {"Grace Hopper/Navy/turned.jpg", "Grace Hopper/together.jpg"}
-EILEENS = {"Eileen Collins/NASA/darker.jpg", "Eileen Collins/together.jpg"}
-
-
-def refs(demo: DemoAlbum, *people: str) -> list[str]:
-    return [part for person in people for part in ("--ref", f"{person}={demo.headshots[person]}")]
-
-
-def succeeded(result: Result) -> Result:
-    assert result.returncode == 0, result.stderr
-    return result
-
-
-class Cloud:
-    """What the emulated AWS holds of an album."""
-
-    def __init__(self, client: Callable[..., Any], outputs: Mapping[str, str], album: str) -> None:
-        self._s3, self._table = client("s3"), client("dynamodb")
-        self._outputs, self._album = outputs, album
-
-    def objects(self, kind: str) -> dict[str, Any]:
-        listed = self._s3.list_objects_v2(
-            Bucket=self._outputs["BucketName"], Prefix=f"{kind}/{photos_prefix(self._album).removeprefix(PHOTOS)}"
-        )
-        return {found["Key"]: found["LastModified"] for found in listed.get("Contents", [])}
-
-    def cells(self) -> dict[str, str]:
-        """When each cell was written."""
-        items = self._table.query(
-            TableName=self._outputs["TableName"],
-            KeyConditionExpression="album = :album",
-            ExpressionAttributeValues={":album": {"S": self._album}},
-        )["Items"]
-        return {item["cell"]["S"]: item["compared_at"]["S"] for item in items if "compared_at" in item}
-
-
-@pytest.fixture
-def cloud(client: Callable[..., Any], outputs: Mapping[str, str], album: str) -> Cloud:
-    return Cloud(client, outputs, album)
 
 
 def test_the_demo_finds_exactly_the_people_who_are_there_both_ways(tmp_path: Path, cache: Path) -> None:
@@ -111,11 +37,6 @@ def test_the_demo_finds_exactly_the_people_who_are_there_both_ways(tmp_path: Pat
     ledgers = [ledger_of(tmp_path / "demo-album" / name) for name in ("upload.csv", "sort.csv")]
     assert ledgers[0] == ledgers[1]
     assert len(ledgers[0]) == 58  # 28 photos by two people, and two files that are no photos
-
-
-def ledger_of(file: Path) -> dict[tuple[str, str], str]:
-    with file.open(encoding="utf-8", newline="") as stream:
-        return {(row["photo"], row["person"]): row["outcome"] for row in csv.DictReader(stream)}
 
 
 def test_the_same_command_again_sends_and_compares_nothing(
@@ -257,17 +178,6 @@ sys.addaudithook(told)
 """
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a device of Linux")
-def test_results_that_cannot_be_written_are_one_line(here: Machine, demo: DemoAlbum, small: Path) -> None:
-    succeeded(here.run("sort", small, *refs(demo, GRACE)))
-    with open("/dev/full", "w") as full:  # noqa: PTH123
-        process = subprocess.run(
-            [str(PROGRAM), "results"], env=dict(here.environment), stdout=full, stderr=subprocess.PIPE, check=False
-        )
-    assert process.returncode == 1
-    assert process.stderr == b"sortclient: [Errno 28] No space left on device\n"
-
-
 def test_sort_again_reads_no_picture_and_a_threshold_decides_anew(
     here: Machine, demo: DemoAlbum, small: Path, tmp_path: Path
 ) -> None:
@@ -291,71 +201,6 @@ def test_sort_again_reads_no_picture_and_a_threshold_decides_anew(
     assert here.matches() == GRACES
 
 
-@pytest.mark.parametrize(
-    ("reference", "reason"),
-    [
-        ("{things}/coffee.jpg", "no face was found"),
-        ("{things}/truncated.jpg", "broken picture"),
-        ("{things}/../notes.txt", "not a picture"),
-        ("{things}/gone.jpg", "No such file"),
-    ],
-)
-@pytest.mark.parametrize("command", ["sort", "upload"])
-def test_a_bad_headshot_is_one_line_and_nothing_travels(
-    here: Machine, demo: DemoAlbum, small: Path, cloud: Cloud, album: str, command: str, reference: str, reason: str
-) -> None:
-    file = reference.format(things=demo.folder / "things")
-    result = here.run(command, small, "--ref", file, "--album", album)
-    assert result.returncode == 2
-    assert reason in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in result.stderr
-    assert (cloud.objects("photos"), cloud.objects("people")) == ({}, {})
-    assert not (here.folder / "Matches").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        (["sort", "nowhere", "--ref", "x.jpg"], "is not a folder"),
-        (["sort", "."], "Whom to look for"),
-        (["sort", ".", "--ref", "x.jpg", "--out", "./inside"], "inside the sorted folder"),
-        (["sort", ".", "--ref", "x.jpg", "--out", "/tmp", "--threshold", "101"], "--threshold"),
-        (["sort", ".", "--ref", "x.jpg", "--layout", "{name}"], "{path}"),
-        (["sort", ".", "--ref", "x.jpg", "--ledger", "x.xlsx"], ".csv or .json"),
-        (["sort", ".", "--ref", "x.jpg", "--album", "a/b"], "--album"),
-        (["results", "Nobody's"], "There is no album"),
-        (["status"], "no album yet"),
-    ],
-)
-def test_wrong_usage_is_refused_before_anything_happens(
-    tmp_path: Path, cache: Path, arguments: list[str], reason: str
-) -> None:
-    there = machine(tmp_path / "there", cache)
-    out = [] if "--out" in arguments or arguments[0] != "sort" else ["--out", str(tmp_path / "Matches")]
-    result = there.run(*arguments, *out)
-    assert result.returncode == 2, result.stderr
-    assert reason in result.stderr
-    assert "Traceback" not in result.stderr
-    assert not (tmp_path / "Matches").exists()
-
-
-def test_without_credentials_upload_says_what_to_do(tmp_path: Path, cache: Path, demo: DemoAlbum, small: Path) -> None:
-    there = machine(tmp_path / "there", cache)
-    result = there.run("upload", small, *refs(demo, GRACE))
-    assert result.returncode == 1
-    assert len(result.stderr.strip().splitlines()) == 1
-    assert "credentials" in result.stderr.lower()
-
-
-def test_the_doctor_without_credentials(tmp_path: Path, cache: Path) -> None:
-    result = machine(tmp_path / "there", cache).run("doctor")
-    assert result.returncode == 1
-    assert result.stdout.startswith("PROBLEM credentials: ")
-    assert "aws configure" in result.stdout
-    assert result.stderr == ""
-
-
 def test_names_are_printed_whatever_the_terminals_encoding(tmp_path: Path, cache: Path, demo: DemoAlbum) -> None:
     there = machine(tmp_path / "there", cache)
     there = replace(there, environment={**there.environment, "PYTHONIOENCODING": "ascii"})
@@ -367,21 +212,19 @@ def test_names_are_printed_whatever_the_terminals_encoding(tmp_path: Path, cache
 
 
 def test_originals_travel_only_when_asked_for(
-    here: Machine, demo: DemoAlbum, small: Path, album: str, client: Callable[..., Any], outputs: Mapping[str, str]
+    here: Machine,
+    demo: DemoAlbum,
+    small: Path,
+    album: str,
+    client: Callable[..., Any],
+    outputs: Mapping[str, str],
+    cloud: Cloud,
 ) -> None:
     succeeded(here.run("upload", small, *refs(demo, GRACE), "--album", album, "--originals"))
     assert here.matches() == GRACES
     bucket = outputs["BucketName"]
-    listed = client("s3").list_objects_v2(Bucket=bucket, Prefix=photos_prefix(album))["Contents"]
-    sent = {client("s3").get_object(Bucket=bucket, Key=found["Key"])["Body"].read() for found in listed}
+    sent = {client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() for key in cloud.objects("photos")}
     assert sent == {file.read_bytes() for file in small.rglob("*.jpg")}
-
-
-def test_without_the_stack_upload_says_what_to_do(here: Machine, demo: DemoAlbum, small: Path) -> None:
-    result = here.run("upload", small, *refs(demo, GRACE), "--stack", "Another")
-    assert result.returncode == 1
-    assert "Another" in result.stderr
-    assert "deploy" in result.stderr
 
 
 def test_an_emulation_is_forgotten_when_it_ends(tmp_path: Path, cache: Path, demo: DemoAlbum, small: Path) -> None:
