@@ -18,12 +18,13 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """A copy that sync made: where below the output folder, of which photo, and its size and time as it was left."""
+    """A match on disk: where below the output folder, of which photo, and its size and time as it was left."""
 
     target: str
     digest: str
     size: int
     mtime_ns: int
+    ours: bool = True  # a sync made it; False: the same bytes stood there before
 
 
 class Album:
@@ -126,6 +127,9 @@ class Album:
             file = None if location is None else File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
             yield Entry(path, file, None if digest is None else digest.hex(), outcome, detail)
 
+    def has_file(self, path: str) -> bool:
+        return bool(self._db.execute("SELECT 1 FROM files WHERE album = ? AND path = ?", (self._id, path)).fetchone())
+
     # -- people
 
     def headshots(self) -> list[Headshot]:
@@ -204,20 +208,30 @@ class Album:
     # -- what sync has put where
 
     def synced(self, out: Path) -> dict[tuple[str, str], Synced]:
-        """By (person, path): the copies that an earlier sync put below ``out``."""
+        """By (person, path): the matches that an earlier sync left below ``out``."""
         return {
-            (person, path): Synced(target, digest.hex(), size, mtime_ns)
-            for person, path, target, digest, size, mtime_ns in self._db.execute(
-                "SELECT person, path, target, digest, size, mtime_ns FROM synced WHERE album = ? AND out = ?",
+            (person, path): Synced(target, digest.hex(), size, mtime_ns, bool(ours))
+            for person, path, target, digest, size, mtime_ns, ours in self._db.execute(
+                "SELECT person, path, target, digest, size, mtime_ns, ours FROM synced WHERE album = ? AND out = ?",
                 (self._id, bytes_of(out)),
             )
         }
 
     def put_synced(self, out: Path, person: str, path: str, copy: Synced) -> None:
         self._db.execute(
-            "INSERT OR REPLACE INTO synced (album, out, person, path, target, digest, size, mtime_ns)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (self._id, bytes_of(out), person, path, copy.target, bytes.fromhex(copy.digest), copy.size, copy.mtime_ns),
+            "INSERT OR REPLACE INTO synced (album, out, person, path, target, digest, size, mtime_ns, ours)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._id,
+                bytes_of(out),
+                person,
+                path,
+                copy.target,
+                bytes.fromhex(copy.digest),
+                copy.size,
+                copy.mtime_ns,
+                copy.ours,
+            ),
         )
 
     def drop_synced(self, out: Path, person: str, path: str) -> None:

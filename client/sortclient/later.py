@@ -11,10 +11,11 @@ from photosort.comparison import DEFAULT_THRESHOLD
 from sortclient.album import Album
 from sortclient.catalog import Catalog
 from sortclient.errors import InputError
+from sortclient.layout import stays_inside
 from sortclient.ledger import count, row, summary, write_csv, write_json
 from sortclient.model import Headshot, Outcome
 from sortclient.run import EXIT_UNSETTLED, output_of, synchronised
-from sortclient.sync import Fetch, stays_inside, sync
+from sortclient.sync import Fetch, sync
 from sortclient.verdicts import verdicts
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from sortclient.catalog import Catalog, open_catalog
 from sortclient.comparer import Comparer
 from sortclient.errors import InputError, SortError
 from sortclient.headshots import parse_reference
+from sortclient.layout import DEFAULT_LAYOUT, DEFAULT_OUT, check_layout, check_out
 from sortclient.ledger import check_ledger_file, count, counted, summary, write_ledger
 from sortclient.prices import ASK_ABOVE_USD, quote
 from sortclient.progress import Progress
 from sortclient.sorting import Order, compare, open_album, take_stock
-from sortclient.sync import DEFAULT_LAYOUT, DEFAULT_OUT, Fetch, Synchronised, check_layout, check_out, sync
+from sortclient.sync import Fetch, Synchronised, sync
 from sortclient.verdicts import verdicts
 
 EXIT_UNSETTLED = 3
@@ -120,6 +121,8 @@ def synchronised(out: Path, done: Synchronised) -> str:
         parts.append(f"{done.copies} are the cloud's smaller copies, as the originals have changed or are elsewhere")
     if done.kept:
         parts.append(f"{done.kept} were changed by somebody and stay, though they match no more")
+    if done.orphaned:
+        parts.append(f"{done.orphaned} stay though their photos have left the folder")
     if done.missing:
         parts.append(f"{done.missing} could not be copied, as the photos have changed or are gone")
     return "; ".join(parts)

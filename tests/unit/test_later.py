@@ -10,10 +10,10 @@ from photosort.comparison import Comparison, Problem
 from sortclient.album import Album
 from sortclient.aws.queues import Backlog
 from sortclient.later import show_results, show_status, synchronise
+from sortclient.layout import DEFAULT_LAYOUT, DEFAULT_OUT
 from sortclient.model import Headshot
 from sortclient.progress import Progress
 from sortclient.run import Wishes, finish, output_of
-from sortclient.sync import DEFAULT_LAYOUT, DEFAULT_OUT
 from tests.unit.test_sync import below, digest_of, put
 
 

@@ -14,7 +14,8 @@ from sortclient.aws.objects import PATH
 from sortclient.catalog import Catalog
 from sortclient.errors import InputError
 from sortclient.later import catch_up
-from sortclient.sync import DEFAULT_LAYOUT, sync
+from sortclient.layout import DEFAULT_LAYOUT
+from sortclient.sync import sync
 from tests.unit.aws_cloud import ALBUM, Cloud, verdict
 
 ANN, BOB = "a" * 64, "b" * 64

@@ -11,9 +11,10 @@ import pytest
 from photosort.comparison import Comparison
 from sortclient.album import Album
 from sortclient.errors import InputError, SortError
+from sortclient.layout import DEFAULT_LAYOUT, check_layout, check_out
 from sortclient.model import Headshot
 from sortclient.photos.scan import scan
-from sortclient.sync import DEFAULT_LAYOUT, Synchronised, check_layout, check_out, sync
+from sortclient.sync import Synchronised, sync
 
 ME, YOU = "a" * 64, "b" * 64
 
@@ -87,12 +88,38 @@ def test_a_foreign_file_of_the_same_name_is_never_overwritten(album: Album, fold
     assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
 
 
-def test_a_copy_of_a_sync_that_is_forgotten_is_taken_for_ours(album: Album, folder: Path, out: Path) -> None:
+def test_the_same_bytes_that_stood_there_before_serve_and_are_never_removed(
+    album: Album, folder: Path, out: Path
+) -> None:
     put(album, folder, "one.jpg", 90)
+    put(album, folder, "two.jpg", 90)
     (out / "me").mkdir(parents=True)
     (out / "me/one.jpg").write_bytes(b"one.jpg")
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=1, standing=1)
+    assert below(out) == {"me/one.jpg": b"one.jpg", "me/two.jpg": b"two.jpg"}
+    put(album, folder, "one.jpg", 90, content=b"another picture of me")
     sync(album, out, DEFAULT_LAYOUT)
+    assert below(out)["me/one.jpg"] == b"one.jpg"
+    assert below(out)["me/one (2).jpg"] == b"another picture of me"
+    album.set_threshold(99)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(removed=2)
     assert below(out) == {"me/one.jpg": b"one.jpg"}
+
+
+def test_a_copy_may_be_the_last_one_and_stays_when_its_photo_leaves_the_folder(
+    album: Album, folder: Path, out: Path
+) -> None:
+    put(album, folder, "one.jpg", 90)
+    sync(album, out, DEFAULT_LAYOUT)
+    (folder / "one.jpg").rename(folder.parent / "aside.jpg")
+    album.scanned(scan(folder))
+    for _ in range(2):  # nor is it forgotten: a photo that comes back finds its copy
+        assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(orphaned=1)
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+    (folder.parent / "aside.jpg").rename(folder / "one.jpg")
+    album.scanned(scan(folder))
+    album.identified("one.jpg", digest_of("one.jpg"))
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
 
 
 def test_names_that_a_file_system_may_take_for_one_are_kept_apart(album: Album, folder: Path, out: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from photosort.comparison import Comparison
 from sortclient.album import Album
+from sortclient.layout import DEFAULT_LAYOUT
 from sortclient.model import Headshot
 from sortclient.photos.scan import scan
-from sortclient.sync import DEFAULT_LAYOUT, Synchronised, sync
+from sortclient.sync import Synchronised, sync
 from tests.unit.test_sync import below, digest_of, put
 
 TIME = 10**18  # ns
