@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from photosort.comparison import Comparison, Problem
 from sortclient.comparer import Candidate
 from sortclient.model import Entry, File, Headshot
 
 _PAGE = 500
+_ENTRIES = "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM files WHERE album = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +121,11 @@ class Album:
 
     def entries(self) -> Iterator[Entry]:
         """Every file of the album, in the order of its path. Read to the end before the files are changed."""
-        for path, location, size, mtime_ns, ctime_ns, digest, outcome, detail in self._db.execute(
-            "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM files"
-            " WHERE album = ? ORDER BY path",
-            (self._id,),
-        ):
-            file = None if location is None else File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
-            yield Entry(path, file, None if digest is None else digest.hex(), outcome, detail)
+        yield from map(_entry, self._db.execute(f"{_ENTRIES} ORDER BY path", (self._id,)))
 
-    def has_file(self, path: str) -> bool:
-        return bool(self._db.execute("SELECT 1 FROM files WHERE album = ? AND path = ?", (self._id, path)).fetchone())
+    def entry(self, path: str) -> Entry | None:
+        row = self._db.execute(f"{_ENTRIES} AND path = ?", (self._id, path)).fetchone()
+        return None if row is None else _entry(row)
 
     # -- people
 
@@ -249,6 +246,12 @@ class Album:
             "INSERT OR IGNORE INTO files (album, path, digest, scan) VALUES (?, ?, ?, 0)",
             ((self._id, path, bytes.fromhex(digest)) for digest, path in photos),
         )
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    path, location, size, mtime_ns, ctime_ns, digest, outcome, detail = row
+    file = None if location is None else File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
+    return Entry(path, file, None if digest is None else digest.hex(), outcome, detail)
 
 
 def bytes_of(path: Path | None) -> bytes | None:

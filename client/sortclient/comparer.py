@@ -6,7 +6,7 @@ records them. A comparer writes nothing to the catalog and knows nothing of outc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -95,5 +95,5 @@ class Comparer(Protocol):
     def find_faces(self, picture: bytes) -> Sequence[Box]:
         """The faces in a headshot's analysis copy, largest first; asked before anything of the album travels."""
 
-    def compare(self, request: Request) -> Iterator[Event]:
-        """Do what ``request`` asks. Closing the iterator early stops the work and loses nothing."""
+    def compare(self, request: Request) -> Generator[Event, None, None]:
+        """Do what ``request`` asks. Closing the generator early stops the work and loses nothing."""

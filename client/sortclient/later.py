@@ -112,4 +112,3 @@ def show_results(album: Album, form: str, *, every: bool) -> None:
                 f"{similarity:>6}  {verdict.outcome:<11}  {verdict.person:<16}  {cells['photo']}"
                 f"{'  (' + verdict.detail + ')' if verdict.detail else ''}\n"
             )
-    sys.stdout.flush()  # a full disk is told here, where it is an error, and not at the interpreter's end

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,17 +84,11 @@ def compare(order: Order, album: Album, comparer: Comparer, progress: Progress, 
     )
     recorder = _Recorder(album, progress, {shot.digest: shot.person for shot in headshots})
     progress.total = total
-    events = comparer.compare(request)
-    try:
+    with closing(comparer.compare(request)) as events:
         for event in events:
             recorder.take(event)
             album.save()
             progress.show()
-    finally:
-        close: Callable[[], None] | None = getattr(events, "close", None)
-        if close is not None:
-            close()
-        album.save()
 
 
 class _Recorder:

@@ -16,7 +16,7 @@ from typing import Literal
 from sortclient.album import Album, Synced
 from sortclient.errors import SortError
 from sortclient.layout import fitted, folded, lies_in, names_person, segments, target_of
-from sortclient.model import File, Outcome
+from sortclient.model import Entry, File, Outcome
 from sortclient.verdicts import Verdict, verdicts
 
 Fetch = Callable[[str], bytes | None]  # a photo's digest -> the copy that is kept in the cloud, or None
@@ -41,21 +41,21 @@ def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None) -> Sy
     wanted = {
         (verdict.person, verdict.entry.path): verdict for verdict in verdicts(album) if verdict.outcome is Outcome.MATCH
     }
-    # Another layout is another place for every file: take away what stands at the old ones.
+    # Another layout is another place for every file.
     keeps = {key: copy for key, copy in before.items() if key in wanted and album.layout in (None, layout)}
     run = _Run(out, album.folder, layout, fetch, {folded(copy.target): copy for copy in keeps.values()})
     try:
-        for key, copy in before.items():
-            if key in keeps:
-                continue
-            if not album.has_file(key[1]):
+        for key in before.keys() - wanted.keys():
+            if not _is_there(album.entry(key[1])):
                 run.done.orphaned += 1
                 continue
-            run.remove(copy)
+            run.remove(before[key])
             album.drop_synced(out, *key)
         for key, verdict in wanted.items():
             placed = run.put(verdict, keeps.get(key))
             if placed is not None and placed != keeps.get(key):
+                if key in before and key not in keeps:  # it stands at its new place
+                    run.remove(before[key])
                 album.put_synced(out, *key, placed)
                 album.save()
         album.set_output(out, layout)
@@ -169,6 +169,11 @@ def _state(target: Path, copy: Synced) -> Literal["unchanged", "changed", "gone"
     except FileNotFoundError:
         return "gone"
     return "unchanged" if (status.st_size, status.st_mtime_ns) == (copy.size, copy.mtime_ns) else "changed"
+
+
+def _is_there(entry: Entry | None) -> bool:
+    """Whether the photo is still in the folder, now; one that only the cloud has is in the album while it is there."""
+    return entry is not None and (entry.file is None or entry.file.location.exists())
 
 
 def _unchanged(file: File | None) -> Path | None:

@@ -66,7 +66,7 @@ class Workers:
         begun: dict[Future[Result], Item] = {}
         while True:
             for item in islice(items, window - len(begun)):
-                begun[self.submit(function, item)] = item
+                begun[self._begin(function, item)] = item
             if not begun:
                 return
             done, _ = wait(begun, return_when=FIRST_COMPLETED)
@@ -76,6 +76,15 @@ class Workers:
                 continue
             for future in done:
                 yield begun.pop(future), future.result()
+
+    def _begin(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
+        """``submit``, but a pool that broke since the last look is told by the future, which knows its item."""
+        try:
+            return self.submit(function, item)
+        except BrokenProcessPool as broken:
+            future: Future[Result] = Future()
+            future.set_exception(broken)
+            return future
 
     def _one_by_one(
         self, function: Callable[[Item], Result], items: list[Item]

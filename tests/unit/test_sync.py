@@ -79,6 +79,20 @@ def test_a_file_that_somebody_changed_or_put_there_is_never_removed(album: Album
     assert below(out) == {"me/one.jpg": b"retouched by hand", "me/own.jpg": b"not ours"}
 
 
+def test_originals_deleted_since_the_last_scan_leave_their_copies_whatever_is_asked(
+    album: Album, folder: Path, out: Path
+) -> None:
+    put(album, folder, "one.jpg", 90)
+    put(album, folder, "two.jpg", 99)
+    sync(album, out, DEFAULT_LAYOUT)
+    for name in ("one.jpg", "two.jpg"):
+        (folder / name).unlink()
+    album.set_threshold(95)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1, orphaned=1)
+    assert sync(album, out, "{path}") == Synchronised(missing=1, orphaned=1)  # nothing to make the new copy of
+    assert set(below(out)) == {"me/one.jpg", "me/two.jpg"}
+
+
 def test_a_foreign_file_of_the_same_name_is_never_overwritten(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "one.jpg", 90)
     (out / "me").mkdir(parents=True)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,37 @@ def test_a_worker_never_sees_ctrl_c_and_this_process_still_does() -> None:
     with Workers(1) as workers:
         assert workers.submit(blocked, 0).result()
     assert not blocked(0)
+
+
+def die_of_one(sign: Path, number: int) -> int:
+    """Of item 1, when ``sign`` appears."""
+    while number == 1:
+        if sign.exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.01)
+    return number
+
+
+def is_broken(workers: Workers) -> bool:
+    """Whether it breaks within some seconds."""
+    for _ in range(500):
+        try:
+            workers.submit(square, 0)
+        except BrokenProcessPool:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_pool_that_breaks_between_two_results_loses_no_item(tmp_path: Path) -> None:
+    with Workers(1) as workers:
+        results = workers.map(partial(die_of_one, tmp_path / "sign"), range(8))
+        assert next(results) == (0, 0)
+        (tmp_path / "sign").touch()
+        assert is_broken(workers)  # so that beginning the next item meets it
+        rest = dict(results)
+    assert isinstance(rest.pop(1), Crashed)
+    assert rest == {number: number for number in range(2, 8)}
 
 
 def test_what_a_worker_raises_is_raised_here() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 
 from photosort.comparison import REKOGNITION
@@ -55,7 +55,7 @@ class AwsComparer:
         faces = [Box(box["Left"], box["Top"], box["Width"], box["Height"]) for box in boxes]
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
-    def compare(self, request: Request) -> Iterator[Event]:
+    def compare(self, request: Request) -> Generator[Event, None, None]:
         """Upload what is missing, follow what comes, ask again for what got lost.
 
         What stays missing though the queues are empty is left pending: the iterator ends. Raises AwsError; what was

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from photosort.chunks import chunks
@@ -53,7 +53,7 @@ class LocalComparer:
     def find_faces(self, picture: bytes) -> Sequence[Box]:
         return [face.box for face in self._faces(picture)]
 
-    def compare(self, request: Request) -> Iterator[Event]:
+    def compare(self, request: Request) -> Generator[Event, None, None]:
         """Photos whose faces are known are compared without being read; the others are read by the processes."""
         references = {shot.digest: self._reference(shot) for shot in request.headshots}
         for chunk in chunks(request.candidates(), _CHUNK):
