@@ -49,7 +49,9 @@ def run(port: int | None = None, log: Path | None = None, *, while_stdin_is_open
             print(f"export {name}={shlex.quote(value)}", file=output)
         output.close()
         print(f"{READY} Its functions write to {log}", file=sys.stderr, flush=True)  # noqa: T201
-        end.wait()
+        # A signal that comes just before the wait begins is handled when it wakes: without an end it would sleep for ever.
+        while not end.wait(timeout=1):
+            pass
 
 
 def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
