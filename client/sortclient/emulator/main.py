@@ -49,7 +49,7 @@ def run(port: int | None = None, log: Path | None = None, *, while_stdin_is_open
             print(f"export {name}={shlex.quote(value)}", file=output)
         output.close()
         print(f"{READY} Its functions write to {log}", file=sys.stderr, flush=True)  # noqa: T201
-        # A signal that comes just before the wait begins is handled when it wakes: without an end it would sleep for ever.
+        # A signal that comes just before the wait begins is handled when it wakes; unbounded, it might never wake.
         while not end.wait(timeout=1):
             pass
 
