@@ -12,7 +12,7 @@ from typing import Any
 
 from photosort.comparison import Comparison, Problem
 from sortclient.comparer import Candidate
-from sortclient.model import Entry, File, Headshot
+from sortclient.model import Entry, File, Found, Headshot, Rejection
 
 _PAGE = 500
 _ENTRIES = "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM files WHERE album = ?"
@@ -55,28 +55,39 @@ class Album:
 
     # -- files
 
-    def scanned(self, files: Iterable[File]) -> None:
+    def scanned(self, found: Iterable[Found]) -> None:
         """Take over a scan: changed files lose what was known of their bytes, files that are gone leave the album.
 
-        A broken picture is looked at again each time (there are few): what could not be read may be readable now.
+        What could not be had (no permission, a fault of the disk) is looked at again each time.
         """
         scan = time.time_ns()
         self._db.executemany(
             """
-            INSERT INTO files (album, path, location, size, mtime_ns, ctime_ns, scan) VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO files (album, path, location, size, mtime_ns, ctime_ns, outcome, detail, lasting, scan)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (album, path) DO UPDATE SET
-                (digest, outcome, detail) = (
-                    SELECT files.digest, files.outcome, files.detail WHERE files.outcome IS NOT 'unreadable'
+                (digest, outcome, detail, lasting) = (
+                    SELECT files.digest, files.outcome, files.detail, files.lasting
+                    WHERE excluded.outcome IS NULL AND files.lasting
                     AND (files.size, files.mtime_ns, files.ctime_ns, files.location)
                         = (excluded.size, excluded.mtime_ns, excluded.ctime_ns, excluded.location)
-                    UNION ALL SELECT NULL, NULL, '' LIMIT 1
+                    UNION ALL SELECT NULL, excluded.outcome, excluded.detail, excluded.lasting LIMIT 1
                 ),
                 location = excluded.location, size = excluded.size, mtime_ns = excluded.mtime_ns,
                 ctime_ns = excluded.ctime_ns, scan = excluded.scan
             """,
             (
-                (self._id, file.path, bytes_of(file.location), file.size, file.mtime_ns, file.ctime_ns, scan)
-                for file in files
+                (
+                    self._id,
+                    one.file.path,
+                    bytes_of(one.file.location),
+                    one.file.size,
+                    one.file.mtime_ns,
+                    one.file.ctime_ns,
+                    *_columns(one.rejection),
+                    scan,
+                )
+                for one in found
             ),
         )
         self._db.execute("DELETE FROM files WHERE album = ? AND scan <> ?", (self._id, scan))
@@ -84,14 +95,14 @@ class Album:
 
     def identified(self, path: str, digest: str) -> None:
         self._db.execute(
-            "UPDATE files SET digest = ?, outcome = NULL, detail = '' WHERE album = ? AND path = ?",
+            "UPDATE files SET digest = ?, outcome = NULL, detail = '', lasting = 1 WHERE album = ? AND path = ?",
             (bytes.fromhex(digest), self._id, path),
         )
 
-    def rejected(self, path: str, outcome: str, detail: str) -> None:
+    def rejected(self, path: str, rejection: Rejection) -> None:
         self._db.execute(
-            "UPDATE files SET digest = NULL, outcome = ?, detail = ? WHERE album = ? AND path = ?",
-            (outcome, detail, self._id, path),
+            "UPDATE files SET digest = NULL, outcome = ?, detail = ?, lasting = ? WHERE album = ? AND path = ?",
+            (*_columns(rejection), self._id, path),
         )
 
     def candidates(self) -> Iterator[Candidate]:
@@ -246,6 +257,11 @@ class Album:
             "INSERT OR IGNORE INTO files (album, path, digest, scan) VALUES (?, ?, ?, 0)",
             ((self._id, path, bytes.fromhex(digest)) for digest, path in photos),
         )
+
+
+def _columns(rejection: Rejection | None) -> tuple[str | None, str, bool]:
+    """outcome, detail, lasting"""
+    return (None, "", True) if rejection is None else (rejection.outcome, rejection.detail, rejection.lasting)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS albums (
 );
 CREATE TABLE IF NOT EXISTS files (
     album INTEGER NOT NULL, path TEXT NOT NULL, location BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
-    digest BLOB, outcome TEXT, detail TEXT NOT NULL DEFAULT '', scan INTEGER NOT NULL,
+    digest BLOB, outcome TEXT, detail TEXT NOT NULL DEFAULT '', lasting INTEGER NOT NULL DEFAULT 1,
+    scan INTEGER NOT NULL,
     PRIMARY KEY (album, path)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS headshots (
@@ -40,7 +41,7 @@ CREATE TABLE IF NOT EXISTS synced (
     PRIMARY KEY (album, out, person, path)
 ) WITHOUT ROWID;
 """
-_VERSION = 1
+_VERSION = 2
 
 
 class Catalog:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from photosort.comparison import Comparison
-from sortclient.model import Box, File, Headshot
+from sortclient.model import Box, File, Headshot, Rejection
 
 THIS_MACHINE = "this machine"  # the place of albums that are compared here
 
@@ -52,8 +52,7 @@ class Rejected:
     """The file was read and cannot be compared, by anybody, as it is."""
 
     file: File
-    outcome: str  # Outcome.NOT_A_PHOTO or Outcome.UNREADABLE
-    detail: str
+    rejection: Rejection
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from photosort.keys import BadName, check_name
 from sortclient.comparer import Comparer
 from sortclient.errors import InputError
 from sortclient.model import Headshot
-from sortclient.photos.decode import NotComparable
+from sortclient.photos.decode import NotAPhoto, NotComparable
 from sortclient.photos.prepare import analysis_copy, read
 from sortclient.photos.scan import printable
 
@@ -41,8 +41,9 @@ def prepare_headshots(references: Sequence[Reference]) -> list[Headshot]:
         try:
             copy = analysis_copy(read(reference.file))
         except NotComparable as error:
+            reason = f"not a picture ({error})" if isinstance(error, NotAPhoto) else error
             raise InputError(
-                f"Headshot {reference.file}: {error}. Choose another picture of {reference.person}."
+                f"Headshot {reference.file}: {reason}. Choose another picture of {reference.person}."
             ) from error
         other = headshots.get(copy.digest)
         if other is not None and other.person != reference.person:

@@ -19,6 +19,22 @@ class Outcome(StrEnum):
     PENDING = "pending"
 
 
+class Kind(StrEnum):
+    """What a file is that is no photo. Its word begins the detail of its line, and the summary counts by it."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    SIDECAR = "sidecar"  # what programs write beside a photo: XMP, AAE, THM …
+    ARCHIVE = "archive"
+    EMPTY = "empty file"
+    HIDDEN = "hidden file"
+    SYSTEM = "system file"  # Thumbs.db, .DS_Store, @eaDir …
+    LINK = "link"  # that leads to nothing, in a circle, or to a folder which is not entered
+    SPECIAL = "special file"  # a pipe, a socket, a device
+    OTHER = "other file"
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file of the folder as a scan found it.
@@ -32,6 +48,23 @@ class File:
     size: int  # bytes
     mtime_ns: int
     ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a file cannot be compared, by anybody, as it is."""
+
+    outcome: Outcome  # NOT_A_PHOTO or UNREADABLE
+    detail: str  # as a person can understand it; of what is no photo it begins with its Kind
+    lasting: bool = True  # the same bytes will meet it again; False: another look may find them readable
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of a scan. ``rejection`` is set where its name or its kind of entry says enough: it is never read."""
+
+    file: File
+    rejection: Rejection | None = None
 
 
 @dataclass(frozen=True, slots=True)

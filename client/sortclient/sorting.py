@@ -105,8 +105,8 @@ class _Recorder:
             case Identified(file, digest):
                 self._album.identified(file.path, digest)
                 progress.identified += 1
-            case Rejected(file, outcome, detail):
-                self._album.rejected(file.path, outcome, detail)
+            case Rejected(file, rejection):
+                self._album.rejected(file.path, rejection)
                 progress.identified += 1
                 progress.total -= len(self._people)
             case Uploaded(size=size):

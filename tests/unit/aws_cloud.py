@@ -191,8 +191,8 @@ class Memory:
         match event:
             case Identified(file, digest):
                 self.digests[file.path] = digest
-            case Rejected(file, outcome, _):
-                self.rejected[file.path] = str(outcome)
+            case Rejected(file, rejection):
+                self.rejected[file.path] = str(rejection.outcome)
             case Compared(comparison):
                 key = (comparison.headshot, comparison.photo)
                 assert key not in self.cells, "a cell was yielded twice"

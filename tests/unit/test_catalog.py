@@ -12,7 +12,7 @@ from photosort.comparison import Comparison, Problem
 from sortclient.album import Album, Synced
 from sortclient.catalog import Catalog
 from sortclient.errors import InputError, SortError
-from sortclient.model import File, Headshot, Outcome
+from sortclient.model import File, Found, Headshot, Outcome, Rejection
 from sortclient.photos.scan import scan
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -60,8 +60,8 @@ def test_a_file_that_is_gone_leaves_the_album(album: Album, folder: Path) -> Non
 def test_what_is_no_photo_is_not_read_again_but_a_broken_picture_is(album: Album, folder: Path) -> None:
     with_file(album, folder, "notes.txt")
     with_file(album, folder, "broken.jpg")
-    album.rejected("notes.txt", Outcome.NOT_A_PHOTO, "not a picture")
-    album.rejected("broken.jpg", Outcome.UNREADABLE, "broken picture")
+    album.rejected("notes.txt", Rejection(Outcome.NOT_A_PHOTO, "document"))
+    album.rejected("broken.jpg", Rejection(Outcome.UNREADABLE, "cannot be read", lasting=False))
     album.scanned(scan(folder))
     assert [candidate.file.path for candidate in album.candidates()] == ["broken.jpg"]
 
@@ -163,7 +163,7 @@ def test_albums_share_a_catalog_and_nothing_else(catalog: Catalog, album: Album,
     assert (other.cells(B), other.missing(B, other.headshots()), other.synced(tmp_path)) == ({}, [A], {})
     assert [candidate.digest for candidate in other.candidates()] == [B]
     other.set_headshots("me", [])
-    other.rejected("one.jpg", Outcome.UNREADABLE, "broken")
+    other.rejected("one.jpg", Rejection(Outcome.UNREADABLE, "broken"))
     other.adopt([])
     other.forget_failed()
     other.forget_other_engines("a newer one")
@@ -181,7 +181,7 @@ def test_albums_share_a_catalog_and_nothing_else(catalog: Catalog, album: Album,
 def test_another_file_that_gets_the_path_is_read(album: Album) -> None:
     """Of two spellings of one name the first has the plain path: where it goes, the other takes the path over."""
     for name in ("first", "second"):
-        album.scanned([File("e.jpg", Path("/photos") / name, 1, 1, 1)])
+        album.scanned([Found(File("e.jpg", Path("/photos") / name, 1, 1, 1))])
         assert digests(album) == {"e.jpg": None}
         album.identified("e.jpg", A)
 

@@ -22,7 +22,7 @@ from sortclient.faces.comparer import LocalComparer
 from sortclient.faces.engine import VERSION
 from sortclient.faces.face import Face
 from sortclient.headshots import Reference, prepare_headshots
-from sortclient.model import Box, File, Headshot, Outcome
+from sortclient.model import Box, File, Headshot, Outcome, Rejection
 from sortclient.photos.prepare import analysis_digest
 from sortclient.workers import Crashed
 from tests.unit.face_pictures import as_file, cat, eileen, found, grace, jpeg, on_canvas
@@ -309,7 +309,9 @@ def test_a_picture_that_ends_its_process_is_unreadable(
     shot = put(comparer, b"one", made_up(0.0))
     monkeypatch.setattr(comparer, "_workers", DyingWorkers())
     (event,) = Cells([shot]).run(comparer, [nowhere(1)])
-    assert event == Rejected(nowhere(1).file, Outcome.UNREADABLE, "reading it ended the process that did it")
+    assert event == Rejected(
+        nowhere(1).file, Rejection(Outcome.UNREADABLE, "reading it ended the process that did it", lasting=False)
+    )
     with pytest.raises(InputError, match="ended the process"):
         comparer.find_faces(b"another")
 

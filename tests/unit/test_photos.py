@@ -29,7 +29,7 @@ def test_scan_finds_every_file_by_its_relative_path(folder: Path) -> None:
     for name in ("b.jpg", "a/deep/er.png", ".hidden", "notes.txt", "with space, ü +%.jpg"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"12345")
-    found = list(scan(folder))
+    found = [one.file for one in scan(folder)]
     assert [file.path for file in found] == [".hidden", "a/deep/er.png", "b.jpg", "notes.txt", "with space, ü +%.jpg"]
     assert {file.size for file in found} == {5}
     assert all(file.location.is_file() for file in found)
@@ -38,7 +38,7 @@ def test_scan_finds_every_file_by_its_relative_path(folder: Path) -> None:
 def test_scan_gives_each_spelling_of_a_name_its_own_path(folder: Path) -> None:
     for form in ("NFC", "NFD"):
         (folder / unicodedata.normalize(form, "é.jpg")).write_bytes(form.encode())  # type: ignore[arg-type]
-    found = list(scan(folder))
+    found = [one.file for one in scan(folder)]
     assert len({file.path for file in found}) == len(found) == 2
     assert "é.jpg" in {file.path for file in found}
 
@@ -48,7 +48,7 @@ def test_scan_does_not_enter_linked_folders_and_skips_dead_links(folder: Path) -
     (folder / "dead.jpg").symlink_to(folder / "gone.jpg")
     picture(folder / "real.jpg")
     (folder / "link.jpg").symlink_to(folder / "real.jpg")
-    assert [file.path for file in scan(folder)] == ["link.jpg", "real.jpg"]
+    assert [found.file.path for found in scan(folder)] == ["link.jpg", "real.jpg"]
 
 
 def test_what_cannot_be_looked_at_stands_for_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_what_cannot_be_looked_at_stands_for_itself(folder: Path, monkeypatch: p
         return listed(place)
 
     monkeypatch.setattr(os, "scandir", locked)
-    assert [file.path for file in scan(folder)] == ["circle.jpg", "locked", "real.jpg"]
+    assert [found.file.path for found in scan(folder)] == ["circle.jpg", "locked", "real.jpg"]
     with pytest.raises(Unreadable, match="cannot be read"):
         read(folder / "locked")
 

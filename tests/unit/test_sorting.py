@@ -13,7 +13,7 @@ from sortclient.catalog import Catalog
 from sortclient.comparer import Compared, Event, Identified, Rejected, Request, Waiting
 from sortclient.errors import InputError
 from sortclient.headshots import Reference
-from sortclient.model import Box, Outcome
+from sortclient.model import Box, Outcome, Rejection
 from sortclient.photos.prepare import analysis_digest
 from sortclient.progress import Progress
 from sortclient.sorting import Order, compare, open_album, take_stock
@@ -46,7 +46,7 @@ class Oracle:
                 digest = candidate.digest or analysis_digest(candidate.file.location.read_bytes())
                 found = self.answer(candidate.file.path)
                 if found is None:
-                    yield Rejected(candidate.file, Outcome.NOT_A_PHOTO, "not a picture")
+                    yield Rejected(candidate.file, Rejection(Outcome.NOT_A_PHOTO, "document"))
                     continue
                 yield Identified(candidate.file, digest)
                 similarity, problem = (None, found) if isinstance(found, Problem) else (found, None)

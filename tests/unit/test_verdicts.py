@@ -13,7 +13,7 @@ from photosort.comparison import Comparison, Problem
 from sortclient.album import Album
 from sortclient.errors import InputError
 from sortclient.ledger import check_ledger_file, count, summary, write_csv, write_json, write_ledger
-from sortclient.model import Entry, Headshot, Outcome
+from sortclient.model import Entry, Headshot, Outcome, Rejection
 from sortclient.photos.scan import scan
 from sortclient.verdicts import decide, verdicts
 
@@ -65,7 +65,7 @@ def sorted_album(album: Album, folder: Path) -> Album:
     album.identified("a.jpg", PHOTO)
     album.identified("same as a.jpg", PHOTO)
     album.identified("b.jpg", "d" * 64)
-    album.rejected("notes.txt", Outcome.NOT_A_PHOTO, "not a picture")
+    album.rejected("notes.txt", Rejection(Outcome.NOT_A_PHOTO, "document"))
     album.record(cell(A, 99.123456))
     album.record(cell(B, 3.0))
     album.record(cell(A, Problem.NO_FACE, "d" * 64))

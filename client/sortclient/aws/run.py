@@ -17,7 +17,7 @@ from sortclient.aws.upload import Parcel, Uploads
 from sortclient.aws.watch import Pace, Watch
 from sortclient.comparer import Event, Identified, Rejected, Request, Uploaded, Waiting
 from sortclient.errors import InputError
-from sortclient.photos.decode import NotComparable, Unreadable
+from sortclient.photos.decode import NotComparable, NotReached
 from sortclient.photos.prepare import Prepared
 from sortclient.workers import Crashed, Workers
 
@@ -144,9 +144,9 @@ class Run:
             # The file has changed since: nobody uploads what it held, unless another file has or had the same.
             watch.wanted -= {bytes.fromhex(before)} - self._present
         if isinstance(result, Crashed):
-            result = Unreadable(str(result))
+            result = NotReached(str(result))
         if isinstance(result, NotComparable):
-            yield Rejected(file, result.outcome, str(result))
+            yield Rejected(file, result.rejection)
             return
         yield Identified(file, result.digest)
         missing = self._request.missing(result.digest)

@@ -17,7 +17,7 @@ from sortclient.faces.models import check_installed
 from sortclient.faces.similarity import similarities
 from sortclient.folders import cache_folder
 from sortclient.model import Box, File, Headshot
-from sortclient.photos.decode import NotComparable, Unreadable
+from sortclient.photos.decode import NotComparable, NotReached
 from sortclient.photos.prepare import analysis_digest
 from sortclient.workers import Crashed, Workers
 
@@ -67,9 +67,9 @@ class LocalComparer:
             unknown = (candidate.file for candidate in chunk if candidate.digest not in known)
             for file, result in self._workers.map(analyse_file, unknown):
                 if isinstance(result, Crashed):
-                    result = Unreadable(str(result))
+                    result = NotReached(str(result))
                 if isinstance(result, NotComparable):
-                    yield Rejected(file, result.outcome, str(result))
+                    yield Rejected(file, result.rejection)
                 else:
                     yield from _compared(request, references, [(file, result)])
 

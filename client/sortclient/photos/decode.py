@@ -6,7 +6,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING
 
-from sortclient.model import Outcome
+from sortclient.model import Kind, Outcome, Rejection
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,18 +25,36 @@ class NotComparable(Exception):
     """The file cannot be compared, by anybody, as it is. The message says why, as a person can understand it."""
 
     outcome: Outcome
+    lasting = True  # the same bytes will meet it again
+
+    @property
+    def rejection(self) -> Rejection:
+        return Rejection(self.outcome, str(self), self.lasting)
 
 
 class NotAPhoto(NotComparable):
-    """The bytes are no picture of a format that is read here."""
+    """The bytes are no picture of a format that is read here: they are of another kind."""
 
     outcome = Outcome.NOT_A_PHOTO
 
+    def __init__(self, kind: Kind, more: str = "") -> None:
+        super().__init__(kind, more)
+
+    def __str__(self) -> str:
+        kind, more = self.args
+        return f"{kind}: {more}" if more else str(kind)
+
 
 class Unreadable(NotComparable):
-    """It is a picture, but it cannot be read or decoded."""
+    """It is a picture, but it cannot be decoded."""
 
     outcome = Outcome.UNREADABLE
+
+
+class NotReached(Unreadable):
+    """The bytes could not be had, now: no permission, a fault of the disk, a process that ended."""
+
+    lasting = False
 
 
 def decode(content: bytes, longest_side: int = ANALYSIS_SIDE) -> Image.Image:
@@ -54,7 +72,7 @@ def decode(content: bytes, longest_side: int = ANALYSIS_SIDE) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             opened = Image.open(io.BytesIO(content), formats=_FORMATS)
     except UnidentifiedImageError as error:
-        raise NotAPhoto("not a picture" if content else "the file is empty") from error
+        raise NotAPhoto(Kind.OTHER if content else Kind.EMPTY) from error
     except Image.DecompressionBombError as error:
         raise Unreadable(f"claims more than {MOST_PIXELS // 1_000_000} million px") from error
     except Exception as error:  # see below

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sortclient.photos.decode import ANALYSIS_SIDE, Unreadable, decode
+from sortclient.photos.decode import ANALYSIS_SIDE, NotReached, decode
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,11 +31,11 @@ class Prepared:
 
 
 def read(location: Path) -> bytes:
-    """The file's bytes, or Unreadable with the reason."""
+    """The file's bytes, or NotReached with the reason."""
     try:
         return location.read_bytes()
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror or error}") from error
+        raise NotReached(f"cannot be read: {error.strerror or error}") from error
 
 
 def analysis_digest(content: bytes) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sortclient.errors import InputError
-from sortclient.model import File
+from sortclient.model import File, Found
 
 
-def scan(folder: Path) -> Iterator[File]:
+def scan(folder: Path) -> Iterator[Found]:
     """Every regular file below ``folder``, in the order of its path; linked folders are not entered.
 
     What cannot be looked at (a locked folder, a file in one) stands for itself: reading it says why it cannot be read.
@@ -24,7 +24,7 @@ def scan(folder: Path) -> Iterator[File]:
     yield from _files(entries, "", set())
 
 
-def _files(entries: list[os.DirEntry[str]], prefix: str, taken: set[str]) -> Iterator[File]:
+def _files(entries: list[os.DirEntry[str]], prefix: str, taken: set[str]) -> Iterator[Found]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             try:
@@ -46,12 +46,12 @@ def _files(entries: list[os.DirEntry[str]], prefix: str, taken: set[str]) -> Ite
             yield _file(entry, prefix, taken, 0, 0, 0)
 
 
-def _file(entry: os.DirEntry[str], prefix: str, taken: set[str], size: int, mtime_ns: int, ctime_ns: int) -> File:
+def _file(entry: os.DirEntry[str], prefix: str, taken: set[str], size: int, mtime_ns: int, ctime_ns: int) -> Found:
     path = printable(prefix + entry.name)
     if path in taken:  # two spellings of one name: the second keeps its own
         path = _escaped(prefix + entry.name)
     taken.add(path)
-    return File(path, Path(entry.path), size, mtime_ns, ctime_ns)
+    return Found(File(path, Path(entry.path), size, mtime_ns, ctime_ns))
 
 
 def printable(name: str) -> str:
