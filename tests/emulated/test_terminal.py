@@ -32,7 +32,7 @@ def command(tmp_path: Path) -> list[str]:
     folder = tmp_path / "Images"
     folder.mkdir()
     for number in range(ABOVE_A_DOLLAR):
-        (folder / f"{number}.jpg").write_text(f"no picture {number}")
+        (folder / f"{number}.jpg").write_bytes(b"\xff\xd8\xff and no more, %d" % number)
     return ["upload", str(folder), "--ref", "grace.jpg", "--album", tmp_path.name]
 
 

@@ -124,10 +124,10 @@ def test_files_that_cannot_be_compared_are_rejected_with_the_reason(
 
     rejected = {event.file.path: event for event in events if isinstance(event, Rejected)}
     assert len(rejected) == len(events) == 3
-    assert rejected["notes.txt"].outcome == Outcome.NOT_A_PHOTO
-    assert rejected["half.jpg"].outcome == Outcome.UNREADABLE
-    assert rejected["gone.jpg"].outcome == Outcome.UNREADABLE
-    assert "No such file" in rejected["gone.jpg"].detail
+    assert rejected["notes.txt"].rejection.outcome == Outcome.NOT_A_PHOTO
+    assert rejected["half.jpg"].rejection.outcome == Outcome.UNREADABLE
+    assert rejected["gone.jpg"].rejection.outcome == Outcome.UNREADABLE
+    assert "No such file" in rejected["gone.jpg"].rejection.detail
 
 
 def test_what_was_analysed_once_is_never_read_again(headshots: list[Headshot], tmp_path: Path) -> None:

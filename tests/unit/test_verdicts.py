@@ -110,7 +110,7 @@ def test_the_ledger_as_csv_and_json_say_the_same(sorted_album: Album) -> None:
         "person": "",
         "outcome": "not-a-photo",
         "similarity": "",
-        "detail": "not a picture",
+        "detail": "document",
     } in rows
     assert [
         {key: "" if value is None else str(value) for key, value in row.items()} for row in json.loads(data.getvalue())
