@@ -10,7 +10,7 @@ from photosort.keys import BadName, check_name
 from sortclient.comparer import Comparer
 from sortclient.errors import InputError
 from sortclient.model import Headshot
-from sortclient.photos.decode import NotAPhoto, NotComparable
+from sortclient.photos.errors import NotAPhoto, NotComparable
 from sortclient.photos.prepare import analysis_copy, read
 from sortclient.photos.scan import printable
 

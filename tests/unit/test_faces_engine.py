@@ -19,7 +19,7 @@ from sortclient.faces.analyse import analyse
 from sortclient.faces.engine import Engine
 from sortclient.faces.face import Face
 from sortclient.faces.similarity import similarities
-from sortclient.photos.decode import NotAPhoto, Unreadable
+from sortclient.photos.errors import NotAPhoto, Unreadable
 from tests.unit.face_pictures import cat, eileen, grace, jpeg, on_canvas, variants
 
 

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from sortclient.errors import InputError
-from sortclient.photos.decode import SMALLEST_SIDE, NotAPhoto, Unreadable, decode
+from sortclient.photos.decode import SMALLEST_SIDE, decode
+from sortclient.photos.errors import NotAPhoto, Unreadable
 from sortclient.photos.prepare import analysis_copy, analysis_digest, original, read
 from sortclient.photos.scan import scan
 from tests.unit.conftest import picture

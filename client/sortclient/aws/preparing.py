@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sortclient.comparer import Candidate
-from sortclient.photos.decode import NotComparable
+from sortclient.photos.errors import NotComparable
 from sortclient.photos.prepare import Prepared, analysis_copy, original, read
 
 

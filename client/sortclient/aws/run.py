@@ -17,7 +17,7 @@ from sortclient.aws.upload import Parcel, Uploads
 from sortclient.aws.watch import Pace, Watch
 from sortclient.comparer import Event, Identified, Rejected, Request, Uploaded, Waiting
 from sortclient.errors import InputError
-from sortclient.photos.decode import NotComparable, NotReached
+from sortclient.photos.errors import NotComparable, NotReached
 from sortclient.photos.prepare import Prepared
 from sortclient.workers import Crashed, Workers
 

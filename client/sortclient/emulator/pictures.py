@@ -12,7 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from sortclient.emulator.request_model import Refused
-from sortclient.photos.decode import SMALLEST_SIDE, NotComparable
+from sortclient.photos.decode import SMALLEST_SIDE
+from sortclient.photos.errors import NotComparable
 from sortclient.workers import Workers
 
 if TYPE_CHECKING:

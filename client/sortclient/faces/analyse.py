@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from sortclient.faces.face import Face
 from sortclient.model import File
-from sortclient.photos.decode import NotComparable, decode
+from sortclient.photos.decode import decode
+from sortclient.photos.errors import NotComparable
 from sortclient.photos.prepare import analysis_digest, read
 
 if TYPE_CHECKING:

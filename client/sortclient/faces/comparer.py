@@ -17,7 +17,7 @@ from sortclient.faces.models import check_installed
 from sortclient.faces.similarity import similarities
 from sortclient.folders import cache_folder
 from sortclient.model import Box, File, Headshot
-from sortclient.photos.decode import NotComparable, NotReached
+from sortclient.photos.errors import NotComparable, NotReached
 from sortclient.photos.prepare import analysis_digest
 from sortclient.workers import Crashed, Workers
 

@@ -6,7 +6,8 @@ import io
 import warnings
 from typing import TYPE_CHECKING
 
-from sortclient.model import Kind, Outcome, Rejection
+from sortclient.model import Kind
+from sortclient.photos.errors import NotAPhoto, Unreadable
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,42 +20,6 @@ MOST_PIXELS = 250_000_000  # decoding needs 3 bytes a pixel; cameras are below 2
 
 # Multi-picture files (MPO) are opened as JPEG; Pillow registers no opener of that name, and naming it raises KeyError.
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000")
-
-
-class NotComparable(Exception):
-    """The file cannot be compared, by anybody, as it is. The message says why, as a person can understand it."""
-
-    outcome: Outcome
-    lasting = True  # the same bytes will meet it again
-
-    @property
-    def rejection(self) -> Rejection:
-        return Rejection(self.outcome, str(self), self.lasting)
-
-
-class NotAPhoto(NotComparable):
-    """The bytes are no picture of a format that is read here: they are of another kind."""
-
-    outcome = Outcome.NOT_A_PHOTO
-
-    def __init__(self, kind: Kind, more: str = "") -> None:
-        super().__init__(kind, more)
-
-    def __str__(self) -> str:
-        kind, more = self.args
-        return f"{kind}: {more}" if more else str(kind)
-
-
-class Unreadable(NotComparable):
-    """It is a picture, but it cannot be decoded."""
-
-    outcome = Outcome.UNREADABLE
-
-
-class NotReached(Unreadable):
-    """The bytes could not be had, now: no permission, a fault of the disk, a process that ended."""
-
-    lasting = False
 
 
 def decode(content: bytes, longest_side: int = ANALYSIS_SIDE) -> Image.Image:

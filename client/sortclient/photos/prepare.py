@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sortclient.photos.decode import ANALYSIS_SIDE, NotReached, decode
+from sortclient.photos.decode import ANALYSIS_SIDE, decode
+from sortclient.photos.errors import NotReached
 
 if TYPE_CHECKING:
     from PIL import Image
