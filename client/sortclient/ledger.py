@@ -73,6 +73,7 @@ class Tally:
 
     photos: int = 0
     rejected: Counter[Outcome] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)  # of the files that are no photos
     people: dict[str, Counter[Outcome]] = field(default_factory=dict)
 
     @property
@@ -91,6 +92,8 @@ def count(verdicts: Iterable[Verdict]) -> Tally:
     for verdict in verdicts:
         if not verdict.person:
             tally.rejected[verdict.outcome] += 1
+            if verdict.outcome is Outcome.NOT_A_PHOTO:
+                tally.kinds[verdict.detail.partition(":")[0]] += 1
             continue
         if verdict.entry.path != path:
             path = verdict.entry.path
@@ -101,8 +104,10 @@ def count(verdicts: Iterable[Verdict]) -> Tally:
 
 def summary(tally: Tally) -> Iterator[str]:
     """The lines a person reads at the end."""
-    rejected = "".join(f", {number} {outcome.value}" for outcome, number in sorted(tally.rejected.items()))
-    yield f"{counted(tally.files, 'file')}: {counted(tally.photos, 'photo')}{rejected}"
+    parts = [counted(tally.photos, "photo")]
+    parts += [f"{tally.rejected[outcome]} {outcome.value}" for outcome in Outcome if tally.rejected[outcome]]
+    kinds = ", ".join(f"{number} {kind}" for kind, number in tally.kinds.most_common())
+    yield f"{counted(tally.files, 'file')}: {', '.join(parts)}{f' ({kinds})' if kinds else ''}"
     for person, counts in tally.people.items():
         parts = [f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]]
         yield f"{person}: {', '.join(parts)}"

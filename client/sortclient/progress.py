@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
+Item = TypeVar("Item")
+
 LINE_EVERY = 5.0  # seconds between two lines in a log
 
 
 class Progress:
-    """Counts what happens in a run and shows it. ``total`` is in comparisons: cells that this run still needs."""
+    """Counts what happens in a run and shows it, stage by stage.
+
+    Comparing is the stage with counts of its own; every other one has a name, and how many of how many are done.
+    """
 
     def __init__(self) -> None:
         self.identified = self.uploaded = self.compared = self.matches = 0
         self.sent = 0  # bytes
-        self.total = 0
+        self.total = 0  # of the comparisons, or of the stage; 0: nobody knows
         self.waiting = ""
+        self._stage = ""  # empty while comparing
+        self._done = 0
         self._started = self._shown_at = time.monotonic()
         self._console: Console | None = None
         self._bar: Bar | None = None
@@ -65,18 +72,42 @@ class Progress:
         else:
             self._console.print(line, markup=False)
 
+    def stage(self, name: str, done: int = 0, total: int = 0) -> None:
+        """``name`` is what goes on from now, ``done`` (of ``total``, where that is known) how far it is."""
+        self._stage, self._done, self.total = name, done, total
+        self.show()
+
+    def counting(self, items: Iterable[Item], name: str, total: int = 0) -> Iterator[Item]:
+        """``items``, lazily, as a stage: each counts as done when the next one is asked for."""
+        self.stage(name, 0, total)
+        for done, item in enumerate(items, 1):
+            yield item
+            self.stage(name, done, total)
+
+    def comparing(self, total: int) -> None:
+        """From now on ``total`` comparisons are made, at most: speed and time left are theirs."""
+        self._stage, self.total, self._started = "", total, time.monotonic()
+        self.show()
+
     def show(self) -> None:
         """Bring the display up to date; cheap to call for each event."""
         now = time.monotonic()
         if self._bar is not None and self._task is not None:
             if now - self._shown_at >= 0.1:
                 self._shown_at = now
-                self._bar.update(self._task, completed=self.compared, total=self.total or None, description=self.line())
+                self._bar.update(
+                    self._task,
+                    completed=self._done if self._stage else self.compared,
+                    total=self.total or None,
+                    description=self.line(),
+                )
         elif now - self._shown_at >= LINE_EVERY:
             self._shown_at = now
             self.tell(self.line())
 
     def line(self) -> str:
+        if self._stage:
+            return f"{self._stage}: {self._done}{f' of {self.total}' if self.total else ''}"
         elapsed = time.monotonic() - self._started
         speed = self.compared / elapsed if elapsed > 0 else 0.0
         parts = [f"prepared {self.identified}"]

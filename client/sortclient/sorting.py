@@ -83,7 +83,7 @@ def compare(order: Order, album: Album, comparer: Comparer, progress: Progress, 
         wait=order.wait,
     )
     recorder = _Recorder(album, progress, {shot.digest: shot.person for shot in headshots})
-    progress.total = total
+    progress.comparing(total)
     with closing(comparer.compare(request)) as events:
         for event in events:
             recorder.take(event)

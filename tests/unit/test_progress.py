@@ -51,6 +51,33 @@ def test_time_left_in_a_unit_that_a_person_reads(clock: Clock, left: int, words:
         assert "left" not in progress.line()
 
 
+def test_every_stage_has_its_line_in_a_log(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress() as progress:
+        for _ in progress.counting(range(3), "scanning"):
+            clock.now += LINE_EVERY / 2
+        progress.stage("copying matches", 1, 40)
+        clock.now += LINE_EVERY
+        progress.stage("copying matches", 2, 40)
+        progress.comparing(40)
+        clock.now += LINE_EVERY
+        progress.show()
+    assert capsys.readouterr().err.splitlines() == [
+        "scanning: 2",
+        "copying matches: 2 of 40",
+        "prepared 0, compared 0 of 40, matches 0, 0.0/s",
+    ]
+
+
+def test_time_left_counts_from_where_comparing_began(clock: Clock) -> None:
+    with Progress() as progress:
+        progress.stage("scanning", 1)
+        clock.now += 1000
+        progress.comparing(20)
+        clock.now += 10
+        progress.compared = 10
+        assert "1.0/s, 10 s left" in progress.line()
+
+
 def test_names_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress() as progress:
         progress.tell("Headshot [bold]me[/bold].jpg :smile:, " + "long " * 100)

@@ -80,10 +80,24 @@ def test_every_file_is_in_the_ledger_and_the_counts_add_up(sorted_album: Album) 
     assert all(counts.total() == tally.photos for counts in tally.people.values())
     assert tally.unsettled == 2
     assert list(summary(tally)) == [
-        "5 files: 4 photos, 1 not-a-photo",
+        "5 files: 4 photos, 1 not-a-photo (1 document)",
         "me: 2 match, 1 no-face, 1 pending",
         "you: 2 no-match, 1 no-face, 1 pending",
     ]
+
+
+def test_what_is_no_photo_is_counted_by_its_kind(album: Album, folder: Path) -> None:
+    details = {"a.mov": "video", "b.mkv": "video: Matroska", "c.pdf": "document", ".x": "system file: .x"}
+    for name in (*details, "broken.jpg"):
+        (folder / name).write_bytes(b"x")
+    album.scanned(Found(found.file) for found in scan(folder))
+    for name, detail in details.items():
+        album.rejected(name, Rejection(Outcome.NOT_A_PHOTO, detail))
+    album.rejected("broken.jpg", Rejection(Outcome.UNREADABLE, "truncated: it ends early"))
+    (line,) = summary(count(verdicts(album)))
+    files, _, kinds = line.partition(" (")
+    assert files == "5 files: 0 photos, 1 unreadable, 4 not-a-photo"
+    assert set(kinds.removesuffix(")").split(", ")) == {"2 video", "1 document", "1 system file"}
 
 
 def test_what_failed_is_not_settled(sorted_album: Album) -> None:
