@@ -13,7 +13,7 @@ from photosort.comparison import Comparison, Problem
 from sortclient.album import Album
 from sortclient.errors import InputError
 from sortclient.ledger import check_ledger_file, count, summary, write_csv, write_json, write_ledger
-from sortclient.model import Entry, Headshot, Outcome, Rejection
+from sortclient.model import Entry, Found, Headshot, Outcome, Rejection
 from sortclient.photos.scan import scan
 from sortclient.verdicts import decide, verdicts
 
