@@ -29,6 +29,17 @@ class Synced:
     ours: bool = True  # a sync made it; False: the same bytes stood there before
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What an album holds after a scan, and what it lacks: the bound for a run's work and price."""
+
+    files: int
+    photos: int  # files that are photos, or may be: their bytes are unknown
+    unread: int  # of the photos: those whose bytes are unknown
+    lacking: int  # different known bytes that lack a cell
+    comparisons: int  # at most: an unread file counts in full, the same bytes under several names once
+
+
 class Album:
     """A handle on one album, used from the one thread that opened the catalog."""
 
@@ -129,6 +140,32 @@ class Album:
                 yield Candidate(file, None if digest is None else digest.hex())
             if not rows:
                 return
+
+    def stock(self) -> Stock:
+        """The files of this machine, counted."""
+        (headshots,) = self._db.execute("SELECT count(*) FROM headshots WHERE album = ?", (self._id,)).fetchone()
+        files, photos, unread = self._db.execute(
+            """
+            SELECT count(*), count(*) FILTER (WHERE outcome IS NULL),
+                count(*) FILTER (WHERE outcome IS NULL AND digest IS NULL)
+            FROM files WHERE album = ? AND location IS NOT NULL
+            """,
+            (self._id,),
+        ).fetchone()
+        lacking, missing = self._db.execute(
+            """
+            SELECT count(*), coalesce(sum(missing), 0) FROM (
+                SELECT :headshots - (
+                    SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
+                    WHERE headshots.album = :album AND cells.album = :album AND cells.photo = photos.digest
+                ) AS missing
+                FROM (SELECT DISTINCT digest FROM files
+                      WHERE album = :album AND digest IS NOT NULL AND location IS NOT NULL) AS photos
+            ) WHERE missing
+            """,
+            {"album": self._id, "headshots": headshots},
+        ).fetchone()
+        return Stock(files, photos, unread, lacking, unread * headshots + missing)
 
     def entries(self) -> Iterator[Entry]:
         """Every file of the album, in the order of its path. Read to the end before the files are changed."""

@@ -98,6 +98,9 @@ class Catalog:
         ).fetchone()
         return None if row is None else Album(self._db, row[0])
 
+    def copy_into(self, other: Catalog) -> None:
+        self._db.backup(other._db)
+
     def album_names(self) -> list[str]:
         return [name for (name,) in self._db.execute("SELECT name FROM albums ORDER BY name")]
 
@@ -127,6 +130,19 @@ def _unusable(file: Path, error: Exception) -> SortError:
 
 def open_catalog() -> Catalog:
     """The catalog in the user's data folder."""
+    return Catalog(_file())
+
+
+def rehearse() -> Catalog:
+    """A copy in memory of the catalog in the user's data folder: what runs on it changes nothing on disk."""
+    rehearsal = Catalog(Path(":memory:"))
+    if _file().exists():
+        with Catalog(_file()) as real:
+            real.copy_into(rehearsal)
+    return rehearsal
+
+
+def _file() -> Path:
     from sortclient.folders import data_folder
 
-    return Catalog(data_folder() / "catalog.sqlite")
+    return data_folder() / "catalog.sqlite"

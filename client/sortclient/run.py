@@ -79,7 +79,7 @@ def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = 
         if not order.references and not _has_people(catalog, order):
             raise InputError("Whom to look for? Give a headshot with --ref FILE or --ref NAME=FILE.")
         album = open_album(order, catalog, comparer, progress)
-        total = take_stock(album)
+        total = take_stock(order, album, progress).comparisons
         if comparer.calls_cost_money and not wishes.emulated:
             _agree(total, progress, yes=wishes.yes)
         compare(order, album, comparer, progress, total)

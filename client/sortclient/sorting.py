@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sortclient.album import Album
+from sortclient.album import Album, Stock
 from sortclient.catalog import Catalog
 from sortclient.comparer import Compared, Comparer, Event, Identified, Rejected, Request, Uploaded, Waiting
 from sortclient.errors import InputError
@@ -59,15 +59,10 @@ def open_album(order: Order, catalog: Catalog, comparer: Comparer, progress: Pro
     return album
 
 
-def take_stock(album: Album) -> int:
-    """Scan the folder into the catalog; how many comparisons its photos still need, at most."""
-    assert album.folder is not None  # noqa: S101 (opened with one)
-    album.scanned(scan(album.folder))
-    headshots = album.headshots()
-    return sum(
-        len(headshots) if candidate.digest is None else len(album.missing(candidate.digest, headshots))
-        for candidate in album.candidates()
-    )
+def take_stock(order: Order, album: Album, progress: Progress) -> Stock:
+    """Scan the folder into the catalog; what the album holds then, and what it lacks."""
+    album.scanned(progress.counting(scan(order.folder), "scanning"))
+    return album.stock()
 
 
 def compare(order: Order, album: Album, comparer: Comparer, progress: Progress, total: int) -> None:

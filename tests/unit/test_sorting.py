@@ -72,7 +72,7 @@ def run(order: Order, catalog: Catalog, comparer: Oracle) -> tuple[int, Progress
     """(comparisons that were foreseen, progress at the end)."""
     progress = Progress()
     album = open_album(order, catalog, comparer, progress)
-    total = take_stock(album)
+    total = take_stock(order, album, progress).comparisons
     compare(order, album, comparer, progress, total)
     return total, progress
 
@@ -155,7 +155,7 @@ def test_stopped_early_what_came_is_kept_and_the_comparer_closed(
     monkeypatch.setattr(progress, "show", ctrl_c)
     album = open_album(order, catalog, comparer, progress)
     with pytest.raises(KeyboardInterrupt) as stopped:
-        compare(order, album, comparer, progress, take_stock(album))
+        compare(order, album, comparer, progress, take_stock(order, album, progress).comparisons)
     assert comparer.closed
     del stopped
     with Catalog(tmp_path / "data" / "catalog.sqlite") as another:  # saved, not only held by this connection
