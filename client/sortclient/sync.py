@@ -1,14 +1,18 @@
 """Matches on disk: what the verdicts say should stand below the output folder, and nothing else of ours.
 
-Files are written beside and renamed, so a half-written one is never seen. Only files that a sync put there, that nobody
-has changed since, and whose photo is still in the folder, are ever removed: a copy may be the last one there is.
+Files are written beside, flushed and renamed, so a half-written one is never seen. Only files that a sync put there,
+that nobody has changed since, and whose photo is still in the folder, are ever removed: a copy may be the last one
+there is.
 """
 
 from __future__ import annotations
 
+import errno
 import filecmp
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -20,6 +24,10 @@ from sortclient.model import Entry, File, Outcome
 from sortclient.verdicts import Verdict, verdicts
 
 Fetch = Callable[[str], bytes | None]  # a photo's digest -> the copy that is kept in the cloud, or None
+Show = Callable[[int, int], object]  # how many matches of how many are done
+
+# What the next match would meet, too: a full disk, a used-up quota, a disk that is only read.
+_STOPPING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 @dataclass(slots=True)
@@ -33,10 +41,25 @@ class Synchronised:
     missing: int = 0  # neither the original nor a copy could be had
     kept: int = 0  # no longer a match, but changed by somebody since
     orphaned: int = 0  # their photos have left the folder
+    refused: int = 0  # the file system took no such name, or let nobody into that folder
+    refusal: str = ""  # the first of these, in words
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a match is not where it should be."""
+        return bool(self.missing or self.refused)
 
 
-def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None) -> Synchronised:
-    """Make the files below ``out`` follow the verdicts. Raises SortError where the disk refuses; what is done stays."""
+def _unseen(_done: int, _total: int) -> None:
+    pass
+
+
+def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None, show: Show = _unseen) -> Synchronised:
+    """Make the files below ``out`` follow the verdicts.
+
+    One that the file system refuses is counted, and the next one taken. Raises SortError where none can be written;
+    what is done stays.
+    """
     before = album.synced(out)
     wanted = {
         (verdict.person, verdict.entry.path): verdict for verdict in verdicts(album) if verdict.outcome is Outcome.MATCH
@@ -49,20 +72,24 @@ def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None) -> Sy
             if not _is_there(album.entry(key[1])):
                 run.done.orphaned += 1
                 continue
-            run.remove(before[key])
-            album.drop_synced(out, *key)
-        for key, verdict in wanted.items():
-            placed = run.put(verdict, keeps.get(key))
-            if placed is not None and placed != keeps.get(key):
+            with run.refusals():
+                run.remove(before[key])
+                album.drop_synced(out, *key)
+        for done, (key, verdict) in enumerate(wanted.items()):
+            show(done, len(wanted))
+            with run.refusals():
+                placed = run.put(verdict, keeps.get(key))
+                if placed is None or placed == keeps.get(key):
+                    continue
                 if key in before and key not in keeps:  # it stands at its new place
-                    run.remove(before[key])
+                    with run.refusals():
+                        run.remove(before[key])
                 album.put_synced(out, *key, placed)
                 album.save()
         album.set_output(out, layout)
     except OSError as error:
         raise SortError(
-            f"{error.filename2 or error.filename or out}: {error.strerror or error}. "
-            "Make room there or name another folder with --out, then run the command again."
+            f"{_reason(error, out)}. Make room there or name another folder with --out, then run the command again."
         ) from error
     finally:
         album.save()
@@ -77,6 +104,17 @@ class _Run:
     ) -> None:
         self.out, self.folder, self.layout, self.fetch, self.standing = out, folder, layout, fetch, standing
         self.done = Synchronised()
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Count what is refused to one file, and raise what no other file would escape."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _STOPPING or not os.access(self.out, os.W_OK):
+                raise
+            self.done.refused += 1
+            self.done.refusal = self.done.refusal or _reason(error, self.out)
 
     def remove(self, copy: Synced) -> None:
         if not copy.ours or folded(copy.target) in self.standing:  # there, another person's match stands
@@ -123,8 +161,7 @@ class _Run:
             target = self._free(target)
             place = self._place(target)
         if original is not None:
-            _write(place, lambda part: shutil.copyfile(original, part))
-            shutil.copystat(original, place)
+            _write(place, lambda part: shutil.copyfile(original, part), like=original)
         else:
             content = self.fetch(digest) if self.fetch else None
             if content is None:
@@ -188,14 +225,29 @@ def _unchanged(file: File | None) -> Path | None:
     return file.location if same else None
 
 
-def _write(place: Path, write: Callable[[Path], object]) -> None:
+def _write(place: Path, write: Callable[[Path], object], like: Path | None = None) -> None:
+    """Write beside, flush, give it the times of ``like``, rename.
+
+    Without flushing, a power cut can leave a name whose bytes never reached the disk, which the next sync would take
+    for somebody's change. It costs what the disk has to write anyway.
+    """
     # File systems take names of 255 bytes, a character may have four of them, and a photo's name may use them all.
     part = place.with_name(f".{place.name[:60]}.part")
+    part.unlink(missing_ok=True)  # of a run that was killed; it may be read-only
     try:
         write(part)
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        if like is not None:
+            with suppress(PermissionError):  # FAT takes no permissions; the times are set before them
+                shutil.copystat(like, part)
         part.replace(place)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _reason(error: OSError, out: Path) -> str:
+    return f"{error.filename2 or error.filename or out}: {error.strerror or error}"
 
 
 def _remove_empty(folder: Path, out: Path) -> None:
