@@ -6,15 +6,20 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from photosort.chunks import chunks
 from photosort.comparison import Comparison, Problem
 from sortclient.comparer import Candidate
 from sortclient.model import Entry, File, Found, Headshot, Rejection
+from sortclient.photos import READER
 
 _PAGE = 500
+# A file's times are no finer than a tick of its file system: two seconds on FAT, and a server's clock may be ahead.
+SETTLED_NS = 2_000_000_000
 _ENTRIES = "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM files WHERE album = ?"
 
 
@@ -56,6 +61,15 @@ class Album:
         """Cheap (30 microseconds) and often: what is not saved keeps every other run on the catalog waiting."""
         self._db.commit()
 
+    @contextmanager
+    def supposing(self) -> Iterator[None]:
+        """What is changed inside is undone at the end."""
+        self.save()
+        try:
+            yield
+        finally:
+            self._db.rollback()
+
     def set_threshold(self, threshold: float) -> None:
         self._db.execute("UPDATE albums SET threshold = ? WHERE id = ?", (threshold, self._id))
         self.threshold = threshold
@@ -69,70 +83,84 @@ class Album:
     def scanned(self, found: Iterable[Found]) -> None:
         """Take over a scan: changed files lose what was known of their bytes, files that are gone leave the album.
 
-        What could not be had (no permission, a fault of the disk) is looked at again each time.
+        A slow folder does not keep others from the catalog; a scan that ends early makes no file leave. What is known
+        stays where size, times and place are the same, and the file had not changed just before the scan that led to
+        reading it: a change soon after that could have left the same times. A rejection stays while the reader does.
         """
         scan = time.time_ns()
-        self._db.executemany(
-            """
-            INSERT INTO files (album, path, location, size, mtime_ns, ctime_ns, outcome, detail, lasting, scan)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (album, path) DO UPDATE SET
-                (digest, outcome, detail, lasting) = (
-                    SELECT files.digest, files.outcome, files.detail, files.lasting
-                    WHERE excluded.outcome IS NULL AND files.lasting
-                    AND (files.size, files.mtime_ns, files.ctime_ns, files.location)
-                        = (excluded.size, excluded.mtime_ns, excluded.ctime_ns, excluded.location)
-                    UNION ALL SELECT NULL, excluded.outcome, excluded.detail, excluded.lasting LIMIT 1
-                ),
-                location = excluded.location, size = excluded.size, mtime_ns = excluded.mtime_ns,
-                ctime_ns = excluded.ctime_ns, scan = excluded.scan
-            """,
-            (
+        for some in chunks(found, _PAGE):
+            self._db.executemany(
+                """
+                INSERT INTO files (album, path, location, size, mtime_ns, ctime_ns, outcome, detail, reader, scan)
+                VALUES (:album, :path, :location, :size, :mtime_ns, :ctime_ns, :outcome, :detail, :reader, :scan)
+                ON CONFLICT (album, path) DO UPDATE SET
+                    (digest, outcome, detail, reader) = (
+                        SELECT files.digest, files.outcome, files.detail, files.reader
+                        WHERE excluded.outcome IS NULL AND (files.outcome IS NULL OR files.reader = :current)
+                        AND (files.size, files.mtime_ns, files.ctime_ns, files.location)
+                            = (excluded.size, excluded.mtime_ns, excluded.ctime_ns, excluded.location)
+                        AND files.scan - files.ctime_ns >= :settled
+                        UNION ALL SELECT NULL, excluded.outcome, excluded.detail, excluded.reader LIMIT 1
+                    ),
+                    location = excluded.location, size = excluded.size, mtime_ns = excluded.mtime_ns,
+                    ctime_ns = excluded.ctime_ns, scan = excluded.scan
+                """,
                 (
-                    self._id,
-                    one.file.path,
-                    bytes_of(one.file.location),
-                    one.file.size,
-                    one.file.mtime_ns,
-                    one.file.ctime_ns,
-                    *_columns(one.rejection),
-                    scan,
-                )
-                for one in found
-            ),
-        )
+                    {
+                        "album": self._id,
+                        "path": one.file.path,
+                        "location": bytes_of(one.file.location),
+                        "size": one.file.size,
+                        "mtime_ns": one.file.mtime_ns,
+                        "ctime_ns": one.file.ctime_ns,
+                        **_columns(one.rejection),
+                        "scan": scan,
+                        "current": READER,
+                        "settled": SETTLED_NS,
+                    }
+                    for one in some
+                ),
+            )
+            self.save()
         self._db.execute("DELETE FROM files WHERE album = ? AND scan <> ?", (self._id, scan))
         self.save()
 
     def identified(self, path: str, digest: str) -> None:
         self._db.execute(
-            "UPDATE files SET digest = ?, outcome = NULL, detail = '', lasting = 1 WHERE album = ? AND path = ?",
+            "UPDATE files SET digest = ?, outcome = NULL, detail = '', reader = 0 WHERE album = ? AND path = ?",
             (bytes.fromhex(digest), self._id, path),
         )
 
     def rejected(self, path: str, rejection: Rejection) -> None:
         self._db.execute(
-            "UPDATE files SET digest = NULL, outcome = ?, detail = ?, lasting = ? WHERE album = ? AND path = ?",
-            (*_columns(rejection), self._id, path),
+            "UPDATE files SET digest = NULL, outcome = :outcome, detail = :detail, reader = :reader"
+            " WHERE album = :album AND path = :path",
+            {**_columns(rejection), "album": self._id, "path": path},
         )
 
     def candidates(self) -> Iterator[Candidate]:
-        """The files whose bytes are unknown or that lack a cell, in the order of their paths, a page at a time.
+        """The files whose bytes are unknown or that lack a cell, in the order of their paths, a page at a time."""
+        return self._pages(
+            """
+            (digest IS NULL OR
+                (SELECT count(*) FROM headshots WHERE album = :album)
+                > (SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
+                   WHERE headshots.album = :album AND cells.album = :album AND cells.photo = files.digest))
+            """
+        )
 
-        Pages, because the files are changed while this is read.
-        """
+    def unread(self) -> Iterator[File]:
+        """The files whose bytes are unknown, in the order of their paths, a page at a time."""
+        return (candidate.file for candidate in self._pages("digest IS NULL"))
+
+    def _pages(self, which: str) -> Iterator[Candidate]:
+        """Pages, because the files are changed while this is read."""
         path = ""
         while True:
             rows = self._db.execute(
-                """
-                SELECT path, location, size, mtime_ns, ctime_ns, digest FROM files
-                WHERE album = :album AND path > :path AND outcome IS NULL AND location IS NOT NULL
-                AND (digest IS NULL OR
-                    (SELECT count(*) FROM headshots WHERE album = :album)
-                    > (SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
-                       WHERE headshots.album = :album AND cells.album = :album AND cells.photo = files.digest))
-                ORDER BY path LIMIT :page
-                """,
+                "SELECT path, location, size, mtime_ns, ctime_ns, digest FROM files"  # noqa: S608 (our own words)
+                " WHERE album = :album AND path > :path AND outcome IS NULL AND location IS NOT NULL"
+                f" AND {which} ORDER BY path LIMIT :page",
                 {"album": self._id, "path": path, "page": _PAGE},
             ).fetchall()
             for path, location, size, mtime_ns, ctime_ns, digest in rows:
@@ -296,9 +324,14 @@ class Album:
         )
 
 
-def _columns(rejection: Rejection | None) -> tuple[str | None, str, bool]:
-    """outcome, detail, lasting"""
-    return (None, "", True) if rejection is None else (rejection.outcome, rejection.detail, rejection.lasting)
+def _columns(rejection: Rejection | None) -> dict[str, str | int | None]:
+    if rejection is None:
+        return {"outcome": None, "detail": "", "reader": 0}
+    return {
+        "outcome": rejection.outcome,
+        "detail": rejection.detail,
+        "reader": READER if rejection.lasting else 0,  # 0: of no reader, so that every scan has it looked at again
+    }
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

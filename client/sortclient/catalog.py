@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS albums (
 );
 CREATE TABLE IF NOT EXISTS files (
     album INTEGER NOT NULL, path TEXT NOT NULL, location BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
-    digest BLOB, outcome TEXT, detail TEXT NOT NULL DEFAULT '', lasting INTEGER NOT NULL DEFAULT 1,
+    digest BLOB, outcome TEXT, detail TEXT NOT NULL DEFAULT '', reader INTEGER NOT NULL DEFAULT 0,
     scan INTEGER NOT NULL,
     PRIMARY KEY (album, path)
 ) WITHOUT ROWID;
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS synced (
     PRIMARY KEY (album, out, person, path)
 ) WITHOUT ROWID;
 """
-_VERSION = 2
+_VERSION = 3
 
 
 class Catalog:

@@ -19,6 +19,12 @@ def picture(file: Path, colour: str = "teal", size: tuple[int, int] = (120, 90))
     return file
 
 
+@pytest.fixture(autouse=True)
+def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that a test has just made count as old enough to be known by their times."""
+    monkeypatch.setattr("sortclient.album.SETTLED_NS", 0)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     place = tmp_path / "Images"
