@@ -39,7 +39,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Sort a person's photos by who is in them: with AWS (upload), or on this machine (sort).",
     epilog="Exit status: 0 every file has its verdict; 2 wrong usage or input; "
-    "3 some comparisons failed or are pending; 130 stopped with Ctrl-C; 1 anything else.",
+    "3 some comparisons failed or are pending, or matches could not be copied; 4 dearer than --max-spend; "
+    "130 stopped with Ctrl-C; 1 anything else.",
 )
 
 
@@ -70,6 +71,9 @@ Threshold = Annotated[
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", metavar="FILE.csv|FILE.json", help="Write every file with its outcome.")
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done and what it costs at most; do nothing.")
+]
 Profile = Annotated[str | None, typer.Option("--profile", help="Profile of the AWS configuration.")]
 Region = Annotated[str | None, typer.Option("--region", help="AWS region.  [default: the profile's, else us-west-1]")]
 Stack = Annotated[str, typer.Option("--stack", help="Name of the deployed stack.")]
@@ -87,6 +91,10 @@ def upload(
     originals: Annotated[bool, typer.Option("--originals", help="Upload the files as they are (up to 15 MB).")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after uploading; see `sync`.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about the cost.")] = False,
+    max_spend: Annotated[
+        float | None, typer.Option("--max-spend", metavar="USD", help="Do not begin a run that could cost more.")
+    ] = None,
+    dry_run: DryRun = False,
     emulate: Annotated[bool, typer.Option("--emulate", help="Against an emulated AWS on this machine.")] = False,
     profile: Profile = None,
     region: Region = None,
@@ -99,7 +107,12 @@ def upload(
     from sortclient.run import Wishes, order_of, run
 
     order = order_of(folder, ref or [], album, threshold, originals=originals, wait=not no_wait)
-    wishes = Wishes.checked(order, out, layout, ledger, yes=yes, emulated=emulate)
+    wishes = Wishes.checked(order, out, layout, ledger, yes=yes, max_spend=max_spend, emulated=emulate)
+    if dry_run:
+        from photosort.comparison import REKOGNITION
+        from sortclient.rehearsal import dry_run as rehearse
+
+        raise typer.Exit(rehearse(order, wishes, None if emulate else _place(profile, region, stack), REKOGNITION))
     with ExitStack() as stays:
         if emulate:
             from sortclient.emulator.child import emulated_aws
@@ -120,6 +133,7 @@ def sort(
     layout: Layout = None,
     threshold: Threshold = None,
     ledger: LedgerFile = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Sort a folder on this machine: nothing is uploaded, nothing is charged.
 
@@ -130,6 +144,10 @@ def sort(
 
     order = order_of(folder, ref or [], album, threshold)
     wishes = Wishes.checked(order, out, layout, ledger)
+    if dry_run:
+        from sortclient.rehearsal import dry_run as rehearse
+
+        raise typer.Exit(rehearse(order, wishes, LocalComparer.place, LocalComparer.engine))
     with LocalComparer() as comparer:
         raise typer.Exit(run(order, wishes, comparer))
 
@@ -221,6 +239,17 @@ def _aws(profile: str | None, region: str | None, stack: str) -> AwsComparer:
 
     session = open_session(profile, region)
     return AwsComparer(session, find_stack(session, stack))
+
+
+def _place(profile: str | None, region: str | None, stack: str) -> str | None:
+    """The stack's id; None, and a line, where it cannot be had: a person may ask for the price before having one."""
+    from sortclient.aws.failures import AwsError
+
+    try:
+        return _aws(profile, region, stack).place
+    except AwsError as error:
+        sys.stderr.write(f"The stack was not looked at. {error}\n")
+        return None
 
 
 def _catalog() -> Catalog:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def prepare_headshots(references: Sequence[Reference]) -> list[Headshot]:
     return list(headshots.values())
 
 
-def check_faces(headshots: Sequence[Headshot], comparer: Comparer, tell: Callable[[str], None]) -> None:
+def check_faces(headshots: Iterable[Headshot], comparer: Comparer, tell: Callable[[str], None]) -> None:
     """Ask the comparer for the faces. No face is an InputError; of several the largest counts, and that is said."""
     for shot in headshots:
         faces = comparer.find_faces(shot.content)

@@ -14,8 +14,9 @@ from sortclient.errors import InputError
 from sortclient.layout import stays_inside
 from sortclient.ledger import count, row, summary, write_csv, write_json
 from sortclient.model import Headshot, Outcome
-from sortclient.run import EXIT_UNSETTLED, output_of, synchronised
-from sortclient.sync import Fetch, sync
+from sortclient.progress import Progress
+from sortclient.run import EXIT_UNSETTLED, bring
+from sortclient.sync import Fetch
 from sortclient.verdicts import verdicts
 
 if TYPE_CHECKING:
@@ -79,10 +80,9 @@ def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
 
 
 def synchronise(album: Album, out: Path | None, layout: str | None, fetch: Fetch | None) -> int:
-    place, template = output_of(album, out, layout)
-    done = sync(album, place, template, fetch)
-    sys.stderr.write(f"{synchronised(place, done)}\n")
-    return EXIT_UNSETTLED if done.missing or count(verdicts(album)).unsettled else 0
+    with Progress() as progress:
+        incomplete = bring(album, out, layout, fetch, progress)
+    return EXIT_UNSETTLED if incomplete or count(verdicts(album)).unsettled else 0
 
 
 def show_status(album: Album, backlog: Backlog | None) -> int:

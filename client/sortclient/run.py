@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from photosort.keys import BadName, check_name
 from sortclient.album import Album
-from sortclient.catalog import Catalog, open_catalog
+from sortclient.catalog import open_catalog
 from sortclient.comparer import Comparer
 from sortclient.errors import InputError, SortError
+from sortclient.folders import data_folder
 from sortclient.headshots import parse_reference
+from sortclient.holding import hold
 from sortclient.layout import DEFAULT_LAYOUT, DEFAULT_OUT, check_layout, check_out
 from sortclient.ledger import check_ledger_file, count, counted, summary, write_ledger
-from sortclient.prices import ASK_ABOVE_USD, quote
 from sortclient.progress import Progress
-from sortclient.sorting import Order, compare, open_album, take_stock
+from sortclient.sorting import Order, begin, compare, plan
+from sortclient.spending import agree, check_max_spend
 from sortclient.sync import Fetch, Synchronised, sync
 from sortclient.verdicts import verdicts
 
@@ -51,8 +52,9 @@ class Wishes:
     out: Path | None
     layout: str | None
     ledger: Path | None
-    yes: bool  # nobody is asked about the price
-    emulated: bool  # there is none
+    yes: bool = False  # nobody is asked about the price
+    max_spend: float | None = None  # US$
+    emulated: bool = False  # there is no price
 
     @classmethod
     def checked(
@@ -63,6 +65,7 @@ class Wishes:
         ledger: Path | None,
         *,
         yes: bool = False,
+        max_spend: float | None = None,
         emulated: bool = False,
     ) -> Wishes:
         if ledger is not None:
@@ -70,38 +73,55 @@ class Wishes:
         if layout is not None:
             check_layout(layout)
         check_out(out or DEFAULT_OUT, order.folder)
-        return cls(out, layout, ledger, yes, emulated)
+        check_max_spend(max_spend)
+        return cls(out, layout, ledger, yes, max_spend, emulated)
 
 
 def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = None) -> int:
     """Do the whole job; returns the exit status."""
-    with open_catalog() as catalog, Progress() as progress:
-        if not order.references and not _has_people(catalog, order):
-            raise InputError("Whom to look for? Give a headshot with --ref FILE or --ref NAME=FILE.")
-        album = open_album(order, catalog, comparer, progress)
-        total = take_stock(order, album, progress).comparisons
+    with hold(data_folder(), order.album), open_catalog() as catalog, Progress() as progress:
+        planned = plan(order, catalog, comparer.place, comparer.engine, progress)
         if comparer.calls_cost_money and not wishes.emulated:
-            _agree(total, progress, yes=wishes.yes)
-        compare(order, album, comparer, progress, total)
-        return finish(album, wishes, progress, fetch)
+            agree(order, planned, progress, yes=wishes.yes, max_spend=wishes.max_spend)
+        begin(order, planned, comparer, progress)
+        compare(order, planned, comparer, progress)
+        return finish(planned.album, wishes, progress, fetch)
 
 
 def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None) -> int:
-    """Ledger, matches on disk, summary."""
+    """Matches on disk, ledger, summary. A ledger that cannot be written keeps no match from its place, nor the other
+    way round: the last one's error is raised when both were tried.
+    """
+    refused: list[SortError] = []
+    incomplete = False
+    try:
+        incomplete = bring(album, wishes.out, wishes.layout, fetch, progress)
+    except SortError as error:
+        refused.append(error)
     if wishes.ledger is not None:
-        write_ledger(verdicts(album), wishes.ledger)
-    out, layout = output_of(album, wishes.out, wishes.layout)
-    done = sync(album, out, layout, fetch)
+        try:
+            write_ledger(verdicts(album), wishes.ledger)
+        except SortError as error:
+            refused.append(error)
     tally = count(verdicts(album))
-    for line in (*summary(tally), synchronised(out, done)):
+    for line in (*summary(tally), *map(str, refused[:-1])):
         progress.tell(line)
-    if tally.unsettled or done.missing:
+    if refused:
+        raise refused[-1]
+    if tally.unsettled:
         progress.tell(
             "Some comparisons failed or are pending. The same command asks for them again; "
             "`sortclient sync` brings what has come meanwhile."
         )
-        return EXIT_UNSETTLED
-    return 0
+    return EXIT_UNSETTLED if tally.unsettled or incomplete else 0
+
+
+def bring(album: Album, out: Path | None, layout: str | None, fetch: Fetch | None, progress: Progress) -> bool:
+    """Sync, and say what came of it; returns whether a match is not where it should be."""
+    place, template = output_of(album, out, layout)
+    done = sync(album, place, template, fetch, lambda done, total: progress.stage("copying matches", done, total))
+    progress.tell(synchronised(place, done))
+    return done.incomplete
 
 
 def output_of(album: Album, out: Path | None, layout: str | None) -> tuple[Path, str]:
@@ -125,28 +145,6 @@ def synchronised(out: Path, done: Synchronised) -> str:
         parts.append(f"{done.orphaned} stay though their photos have left the folder")
     if done.missing:
         parts.append(f"{done.missing} could not be copied, as the photos have changed or are gone")
+    if done.refused:
+        parts.append(f"{done.refused} could not be written ({done.refusal})")
     return "; ".join(parts)
-
-
-def _has_people(catalog: Catalog, order: Order) -> bool:
-    known = catalog.find_album(order.album)
-    return known is not None and bool(known.headshots())
-
-
-def _agree(comparisons: int, progress: Progress, *, yes: bool) -> None:
-    """Say what the run can cost at most; above a dollar a person at a terminal is asked."""
-    if not comparisons:
-        return
-    price = quote(comparisons)
-    progress.tell(
-        f"At most {counted(comparisons, 'comparison')}, {price:.2f} US$ at Rekognition's list price; "
-        "`sortclient sort` is free."
-    )
-    if price <= ASK_ABOVE_USD or yes or not sys.stdin.isatty():
-        return
-    with progress.paused():
-        sys.stderr.write("Go on? [y/N] ")
-        sys.stderr.flush()
-        answer = sys.stdin.readline().strip().lower()
-    if answer not in ("y", "yes"):
-        raise SortError("Nothing was sent.")

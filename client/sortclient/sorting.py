@@ -29,14 +29,24 @@ class Order:
     wait: bool = True
 
 
-def open_album(order: Order, catalog: Catalog, comparer: Comparer, progress: Progress) -> Album:
-    """The album with its people as ordered. Nothing of the folder has been read yet; bad headshots are InputErrors.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do at most. The folder is known; nothing was sent, and the album's people are as before."""
 
-    A person named in the order has the headshots of the order from now on; the album's other people stay.
-    """
+    album: Album
+    headshots: Sequence[Headshot]  # of the order
+    fresh: Sequence[Headshot]  # those of them that nobody has looked at for a face
+    stock: Stock
+    size: int  # bytes of the files that may have to be uploaded
+
+
+def plan(order: Order, catalog: Catalog, place: str, engine: str, progress: Progress) -> Plan:
+    """Scan the folder into the catalog, and count what the order asks for there. Bad headshots are InputErrors."""
     headshots = prepare_headshots(order.references)
     known = catalog.find_album(order.album)
     standing = {shot.digest: shot.person for shot in known.headshots()} if known else {}
+    if not (headshots or standing):
+        raise InputError("Whom to look for? Give a headshot with --ref FILE or --ref NAME=FILE.")
     for shot in headshots:
         if standing.get(shot.digest, shot.person) != shot.person:
             other = standing[shot.digest]
@@ -44,29 +54,46 @@ def open_album(order: Order, catalog: Catalog, comparer: Comparer, progress: Pro
                 f"Headshot {shot.source} is {other}'s in album '{order.album}' already. "
                 f"Write --ref '{other}={shot.source}', or name another album with --album."
             )
-    check_faces([shot for shot in headshots if shot.digest not in standing], comparer, progress.tell)
-    album = catalog.open_album(order.album, order.folder, comparer.place)
+    album = catalog.open_album(order.album, order.folder, place)
+    look_through(order, album, progress)
+    with album.supposing():
+        enlist(album, headshots, engine)
+        stock = album.stock()
+        size = sum(candidate.file.size for candidate in album.candidates()) if stock.comparisons else 0
+    return Plan(album, headshots, [shot for shot in headshots if shot.digest not in standing], stock, size)
+
+
+def look_through(order: Order, album: Album, progress: Progress) -> None:
+    """Scan the folder into the catalog."""
+    album.scanned(progress.counting(scan(order.folder), "scanning"))
+
+
+def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:
+    """Give the album its people as ordered, once each new headshot shows a face; one without is an InputError.
+
+    A person named in the order has the headshots of the order from now on; the album's other people stay.
+    """
+    check_faces(progress.counting(planned.fresh, "headshots", len(planned.fresh)), comparer, progress.tell)
+    enlist(planned.album, planned.headshots, comparer.engine)
+    if order.threshold is not None:
+        planned.album.set_threshold(order.threshold)
+    planned.album.save()
+
+
+def enlist(album: Album, headshots: Sequence[Headshot], engine: str) -> None:
+    """From now on these are the headshots of their people; cells that are not worth keeping become missing ones."""
     by_person: dict[str, list[Headshot]] = {}
     for shot in headshots:
         by_person.setdefault(shot.person, []).append(shot)
     for person, shots in by_person.items():
         album.set_headshots(person, shots)
-    if order.threshold is not None:
-        album.set_threshold(order.threshold)
     album.forget_failed()
-    album.forget_other_engines(comparer.engine)
-    album.save()
-    return album
+    album.forget_other_engines(engine)
 
 
-def take_stock(order: Order, album: Album, progress: Progress) -> Stock:
-    """Scan the folder into the catalog; what the album holds then, and what it lacks."""
-    album.scanned(progress.counting(scan(order.folder), "scanning"))
-    return album.stock()
-
-
-def compare(order: Order, album: Album, comparer: Comparer, progress: Progress, total: int) -> None:
+def compare(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:
     """Let the comparer do what is missing and record what it yields. Stopped early, all that was recorded stays."""
+    album = planned.album
     headshots = album.headshots()
     request = Request(
         album=album.name,
@@ -78,7 +105,7 @@ def compare(order: Order, album: Album, comparer: Comparer, progress: Progress, 
         wait=order.wait,
     )
     recorder = _Recorder(album, progress, {shot.digest: shot.person for shot in headshots})
-    progress.comparing(total)
+    progress.comparing(planned.stock.comparisons)
     with closing(comparer.compare(request)) as events:
         for event in events:
             recorder.take(event)

@@ -16,7 +16,7 @@ from sortclient.headshots import Reference
 from sortclient.model import Box, Outcome, Rejection
 from sortclient.photos.prepare import analysis_digest
 from sortclient.progress import Progress
-from sortclient.sorting import Order, compare, open_album, take_stock
+from sortclient.sorting import Order, begin, compare, plan
 from tests.unit.conftest import picture
 
 Answer = Callable[[str], float | Problem | None]  # a photo's path -> what is found; None: it is no photo
@@ -71,10 +71,10 @@ def reference(place: Path, person: str, colour: str) -> Reference:
 def run(order: Order, catalog: Catalog, comparer: Oracle) -> tuple[int, Progress]:
     """(comparisons that were foreseen, progress at the end)."""
     progress = Progress()
-    album = open_album(order, catalog, comparer, progress)
-    total = take_stock(order, album, progress).comparisons
-    compare(order, album, comparer, progress, total)
-    return total, progress
+    planned = plan(order, catalog, comparer.place, comparer.engine, progress)
+    begin(order, planned, comparer, progress)
+    compare(order, planned, comparer, progress)
+    return planned.stock.comparisons, progress
 
 
 def test_only_what_is_missing_is_foreseen_and_asked_for(order: Order, catalog: Catalog, tmp_path: Path) -> None:
@@ -153,9 +153,10 @@ def test_stopped_early_what_came_is_kept_and_the_comparer_closed(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(progress, "show", ctrl_c)
-    album = open_album(order, catalog, comparer, progress)
+    planned = plan(order, catalog, comparer.place, comparer.engine, progress)
+    begin(order, planned, comparer, progress)
     with pytest.raises(KeyboardInterrupt) as stopped:
-        compare(order, album, comparer, progress, take_stock(order, album, progress).comparisons)
+        compare(order, planned, comparer, progress)
     assert comparer.closed
     del stopped
     with Catalog(tmp_path / "data" / "catalog.sqlite") as another:  # saved, not only held by this connection
