@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long lint clean synth bootstrap deploy destroy lambda-requirements
+.PHONY: help install demo test test-long bench-upload bench-sort lint clean synth bootstrap deploy destroy lambda-requirements
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,15 @@ test: lint ## Everything that CI runs: style, types, template, pipeline, real fa
 
 test-long: $(VENV)/.dev ## The tests that take minutes
 	$(BIN)/python -m pytest -m long
+
+# What has been measured stands in docs/benchmarks.md. Photos and tools are made once, in build/bench.
+BENCH ?=
+
+bench-upload: $(VENV)/.demo ## Upload photos with the AWS CLI, s5cmd, rclone and sortclient, and compare
+	@$(BIN)/python -m bench.upload $(BENCH)
+
+bench-sort: $(VENV)/.demo ## Sort 20,000 generated photos, and show the memory that takes
+	@$(BIN)/python -m bench.sort $(BENCH)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .

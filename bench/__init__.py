@@ -1,0 +1,1 @@
+"""Measured comparisons: uploading next to other tools, and a library sorted from start to finish."""
