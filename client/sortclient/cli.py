@@ -71,6 +71,15 @@ Threshold = Annotated[
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", metavar="FILE.csv|FILE.json", help="Write every file with its outcome.")
 ]
+Include = Annotated[
+    list[str] | None,
+    typer.Option("--include", metavar="GLOB", help="Only files like this: '*.jpg', '2019/'. Can be repeated."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="GLOB", help="No files or folders like this; goes before --include."),
+]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Enter folders that links lead to.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done and what it costs at most; do nothing.")
 ]
@@ -88,6 +97,9 @@ def upload(
     layout: Layout = None,
     threshold: Threshold = None,
     ledger: LedgerFile = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    follow_links: FollowLinks = False,
     originals: Annotated[bool, typer.Option("--originals", help="Upload the files as they are (up to 15 MB).")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after uploading; see `sync`.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about the cost.")] = False,
@@ -104,9 +116,11 @@ def upload(
 
     sortclient upload ./Images --ref me.jpg
     """
+    from sortclient.photos.selection import Selection
     from sortclient.run import Wishes, order_of, run
 
-    order = order_of(folder, ref or [], album, threshold, originals=originals, wait=not no_wait)
+    selection = Selection(tuple(include or ()), tuple(exclude or ()), follow_links)
+    order = order_of(folder, ref or [], album, threshold, originals=originals, wait=not no_wait, selection=selection)
     wishes = Wishes.checked(order, out, layout, ledger, yes=yes, max_spend=max_spend, emulated=emulate)
     if dry_run:
         from photosort.comparison import REKOGNITION
@@ -133,6 +147,9 @@ def sort(
     layout: Layout = None,
     threshold: Threshold = None,
     ledger: LedgerFile = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    follow_links: FollowLinks = False,
     dry_run: DryRun = False,
 ) -> None:
     """Sort a folder on this machine: nothing is uploaded, nothing is charged.
@@ -140,9 +157,11 @@ def sort(
     sortclient sort ./Images --ref me.jpg
     """
     from sortclient.faces.comparer import LocalComparer
+    from sortclient.photos.selection import Selection
     from sortclient.run import Wishes, order_of, run
 
-    order = order_of(folder, ref or [], album, threshold)
+    selection = Selection(tuple(include or ()), tuple(exclude or ()), follow_links)
+    order = order_of(folder, ref or [], album, threshold, selection=selection)
     wishes = Wishes.checked(order, out, layout, ledger)
     if dry_run:
         from sortclient.rehearsal import dry_run as rehearse

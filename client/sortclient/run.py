@@ -16,6 +16,7 @@ from sortclient.headshots import parse_reference
 from sortclient.holding import hold
 from sortclient.layout import DEFAULT_LAYOUT, DEFAULT_OUT, check_layout, check_out
 from sortclient.ledger import check_ledger_file, count, counted, summary, write_ledger
+from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
 from sortclient.sorting import Order, begin, compare, plan
 from sortclient.spending import agree, check_max_spend
@@ -33,6 +34,7 @@ def order_of(
     *,
     originals: bool = False,
     wait: bool = True,
+    selection: Selection = EVERYTHING,
 ) -> Order:
     """The order in the words of the design, or an InputError."""
     folder = folder.expanduser().resolve()
@@ -42,7 +44,7 @@ def order_of(
         name = check_name(album or folder.name)
     except BadName as error:
         raise InputError(f"Album {error}. Give it a name with --album.") from error
-    return Order(folder, [parse_reference(text) for text in references], name, threshold, originals, wait)
+    return Order(folder, [parse_reference(text) for text in references], name, threshold, originals, wait, selection)
 
 
 @dataclass(frozen=True, slots=True)

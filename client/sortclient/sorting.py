@@ -12,8 +12,9 @@ from sortclient.catalog import Catalog
 from sortclient.comparer import Compared, Comparer, Event, Identified, Rejected, Request, Uploaded, Waiting
 from sortclient.errors import InputError
 from sortclient.headshots import Reference, check_faces, prepare_headshots
+from sortclient.intake import take_in
 from sortclient.model import Headshot
-from sortclient.photos.scan import scan
+from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
 
 
@@ -27,6 +28,7 @@ class Order:
     threshold: float | None = None
     originals: bool = False
     wait: bool = True
+    selection: Selection = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,12 @@ def plan(order: Order, catalog: Catalog, place: str, engine: str, progress: Prog
                 f"Write --ref '{other}={shot.source}', or name another album with --album."
             )
     album = catalog.open_album(order.album, order.folder, place)
-    look_through(order, album, progress)
+    take_in(order.folder, order.selection, album, progress)
     with album.supposing():
         enlist(album, headshots, engine)
         stock = album.stock()
         size = sum(candidate.file.size for candidate in album.candidates()) if stock.comparisons else 0
     return Plan(album, headshots, [shot for shot in headshots if shot.digest not in standing], stock, size)
-
-
-def look_through(order: Order, album: Album, progress: Progress) -> None:
-    """Scan the folder into the catalog."""
-    album.scanned(progress.counting(scan(order.folder), "scanning"))
 
 
 def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:

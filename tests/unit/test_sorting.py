@@ -19,6 +19,8 @@ from sortclient.progress import Progress
 from sortclient.sorting import Order, begin, compare, plan
 from tests.unit.conftest import picture
 
+JPEG = b"\xff\xd8\xff"  # as much of one as a first look sees
+
 Answer = Callable[[str], float | Problem | None]  # a photo's path -> what is found; None: it is no photo
 
 
@@ -60,7 +62,7 @@ class Oracle:
 def order(folder: Path, tmp_path: Path) -> Order:
     """Three files, one person."""
     for name in ("a.jpg", "b.jpg", "c.jpg"):
-        (folder / name).write_bytes(name.encode())
+        (folder / name).write_bytes(JPEG + name.encode())
     return Order(folder, [reference(tmp_path, "me", "red")], "Images")
 
 
@@ -81,7 +83,7 @@ def test_only_what_is_missing_is_foreseen_and_asked_for(order: Order, catalog: C
     assert run(order, catalog, Oracle())[0] == 3
     assert run(order, catalog, Oracle())[0] == 0
     both = replace(order, references=[*order.references, reference(tmp_path, "you", "blue")])
-    (order.folder / "d.jpg").write_bytes(b"new")
+    (order.folder / "d.jpg").write_bytes(JPEG + b"new")
     total, progress = run(both, catalog, Oracle())
     assert total == progress.compared == 3 + 2  # a column, and a row
     assert run(both, catalog, Oracle())[0] == 0

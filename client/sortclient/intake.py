@@ -1,0 +1,45 @@
+"""From the folder to the catalog: which files there are, and which of them are worth reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from photosort.chunks import chunks
+from sortclient.album import Album
+from sortclient.ledger import counted
+from sortclient.model import Found
+from sortclient.photos.kinds import look
+from sortclient.photos.scan import scan
+from sortclient.photos.selection import Selection
+from sortclient.progress import Progress
+
+# First bytes are read by threads: on a network folder each read waits for its answer, and needs no processor.
+_THREADS = 16
+_FILES_AT_ONCE = 512
+
+
+def take_in(folder: Path, selection: Selection, album: Album, progress: Progress) -> None:
+    """Scan ``folder`` into the album, and settle what the first bytes show to be no photo, before anything is foreseen.
+
+    Raises InputError where the folder cannot be read.
+    """
+    album.scanned(progress.counting(_selected(folder, selection, album.out, progress), "scanning"))
+    unread = progress.counting(album.unread(), "looking at new files", album.stock().unread)
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="look") as pool:
+        for files in chunks(unread, _FILES_AT_ONCE):
+            for file, rejection in zip(files, pool.map(look, files), strict=True):
+                if rejection is not None:
+                    album.rejected(file.path, rejection)
+            album.save()
+
+
+def _selected(folder: Path, selection: Selection, out: Path | None, progress: Progress) -> Iterator[Found]:
+    left_out = yield from scan(folder, selection, out)
+    parts = [
+        *([counted(left_out.files, "file")] if left_out.files else []),
+        *([counted(left_out.folders, "whole folder")] if left_out.folders else []),
+    ]
+    if parts:
+        progress.tell(f"Left out by --include and --exclude: {' and '.join(parts)}.")
