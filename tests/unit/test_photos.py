@@ -143,7 +143,7 @@ def test_what_is_no_picture(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        (content(size=(400, 400))[:-500], "broken"),
+        (content(size=(400, 400))[:-500], "cut off"),
         (content(form="PNG", size=(400, 400))[:150], "broken"),
         (content(form="AVIF", size=(400, 400))[:-20] + bytes(20), "broken"),
         (content(form="AVIF", size=(400, 400)).replace(b"pitm", b"pitn"), "broken"),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sortclient.model import Kind
-from sortclient.photos.errors import NotAPhoto, Unreadable
+from sortclient.photos import colour, raw
+from sortclient.photos.errors import NotComparable, Unreadable
+from sortclient.photos.kinds import HEAD, check
+from sortclient.photos.structure import JPEG, jpeg_frame
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,54 +24,99 @@ MOST_PIXELS = 250_000_000  # decoding needs 3 bytes a pixel; cameras are below 2
 
 # Multi-picture files (MPO) are opened as JPEG; Pillow registers no opener of that name, and naming it raises KeyError.
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000")
+_ORIENTATION = 0x0112  # the EXIF tag
+_TOO_LARGE = f"claims more than {MOST_PIXELS // 1_000_000} million px"
 
 
 def decode(content: bytes, longest_side: int = ANALYSIS_SIDE) -> Image.Image:
-    """The picture upright, in RGB, its long side at most ``longest_side`` px (never enlarged).
+    """The picture upright, in RGB (sRGB), its long side at most ``longest_side`` px (never enlarged).
 
     A JPEG is decoded at the smallest of libjpeg's scales that is still large enough, so a 12-megapixel photo
-    is never decoded in full. Raises NotAPhoto or Unreadable.
+    is never decoded in full. Of several pictures in one file it is the first. Raises NotAPhoto or Unreadable.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL.Image import DecompressionBombError
 
-    _register_heif()
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow warns above it and refuses above its double
+    check(content[:HEAD], len(content))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(content), formats=_FORMATS)
-    except UnidentifiedImageError as error:
-        raise NotAPhoto(Kind.OTHER if content else Kind.EMPTY) from error
-    except Image.DecompressionBombError as error:
-        raise Unreadable(f"claims more than {MOST_PIXELS // 1_000_000} million px") from error
-    except Exception as error:  # see below
-        raise Unreadable(f"broken picture: {error}") from error
-    with opened as image:
-        width, height = image.size
-        if min(width, height) < SMALLEST_SIDE:
-            raise Unreadable(f"{width} x {height} px; at least {SMALLEST_SIDE} a side are needed")
-        try:
-            shrink = min(1.0, longest_side / max(width, height))
-            image.draft(image.mode, (round(width * shrink), round(height * shrink)))
-            upright = ImageOps.exif_transpose(image)
-            upright.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-            return _rgb(upright)
-        except Exception as error:  # broken bytes make the decoders raise anything, and one file must not end a run
-            raise Unreadable(f"broken picture: {error}") from error
+        with without_warnings():
+            return _decoded(content, longest_side)
+    except NotComparable:
+        raise
+    except DecompressionBombError as error:
+        raise Unreadable(_TOO_LARGE) from error
+    except Exception as error:  # broken bytes make the decoders raise anything, and one file must not end a run
+        raise Unreadable("broken or cut off: it cannot be decoded") from error
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """Transparent parts become white: what a viewer shows, and what a face detector expects of a background."""
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Pillow warns of broken metadata, and of sizes that are checked here: nothing that a person can act on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def check_size(width: int, height: int) -> None:
+    """Before anything is allocated for them. Raises Unreadable."""
+    if width * height > MOST_PIXELS:
+        raise Unreadable(_TOO_LARGE)
+    if min(width, height) < SMALLEST_SIDE:
+        raise Unreadable(f"{width} x {height} px; at least {SMALLEST_SIDE} a side are needed")
+
+
+def orientation(image: Image.Image) -> int:
+    """EXIF's number, 1 to 8. One that is broken turns nothing."""
+    try:
+        found = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - broken EXIF makes Pillow raise anything, and the picture may be whole
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def opened(content: bytes) -> Image.Image:
+    """A picture by its header: its pixels come when they are asked for. Raises Unreadable, and what Pillow raises."""
+    from PIL import Image
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    Image.MAX_IMAGE_PIXELS = (
+        MOST_PIXELS // 2
+    )  # Pillow warns above it and refuses above its double, tiles and frames too
+    image = Image.open(io.BytesIO(content), formats=_FORMATS)
+    check_size(*image.size)
+    return image
+
+
+def _decoded(content: bytes, longest_side: int) -> Image.Image:
     from PIL import Image
 
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        image = Image.new("RGB", layered.size, "white")
-        image.paste(layered, mask=layered.getchannel("A"))
-    return image if image.mode == "RGB" else image.convert("RGB")
+    if content.startswith(JPEG):
+        jpeg_frame(content)  # one that is cut off and filled up with other bytes would be half a grey picture
+    image = raw.preview(content, MOST_PIXELS) if raw.may_be_raw(content[:HEAD]) else None
+    image = image or opened(content)
+    check_size(*image.size)
+    profile = image.info.get("icc_profile")
+    shrink = min(1.0, longest_side / max(image.size))
+    image.draft(image.mode, (round(image.width * shrink), round(image.height * shrink)))
+    image.load()
+    turn = _turn(orientation(image))  # after loading: Pillow turns TIFF pictures itself, and then no longer says so
+    image = colour.resizable(image)
+    image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    image = colour.srgb(image, profile)
+    return image if turn is None else image.transpose(turn)
 
 
-def _register_heif() -> None:
-    import pillow_heif
+def _turn(number: int) -> Image.Transpose | None:
+    """What makes a picture with this EXIF orientation upright."""
+    from PIL import Image
 
-    pillow_heif.register_heif_opener()
+    turns = Image.Transpose
+    return {
+        2: turns.FLIP_LEFT_RIGHT,
+        3: turns.ROTATE_180,
+        4: turns.FLIP_TOP_BOTTOM,
+        5: turns.TRANSPOSE,
+        6: turns.ROTATE_270,
+        7: turns.TRANSVERSE,
+        8: turns.ROTATE_90,
+    }.get(number)

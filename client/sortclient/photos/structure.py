@@ -1,0 +1,116 @@
+"""The build of JPEG and PNG files, without decoding a pixel: where they end, what they claim, what they carry along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sortclient.photos.errors import Unreadable
+
+JPEG = b"\xff\xd8\xff"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+# Markers of ITU-T T.81, table B.1
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_APP0, _APP14 = 0xE0, 0xEE
+_TABLES = frozenset((0xC4, 0xCC, 0xDB, 0xDC, 0xDD))  # DHT, DAC, DQT, DNL, DRI
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_COMMON_FRAMES = frozenset((0xC0, 0xC1, 0xC2))  # Huffman coded: baseline, extended, progressive
+_WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
+# A scan's data goes on over stuffed bytes, restart markers and fill bytes.
+_END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+_CUT_OFF = "cut off: the file ends before its picture does"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a picture claims to be."""
+
+    width: int  # px, as stored: before it is turned upright
+    height: int  # px
+    common: bool  # 8 bits a channel, grey or RGB, in an encoding that every decoder reads
+    extras: frozenset[bytes] = frozenset()  # PNG: the types of its chunks
+
+
+def jpeg_frame(content: bytes) -> Frame | None:
+    """The frame of a JPEG that is whole; None where none begins. Raises Unreadable for one that is cut off."""
+    frame = None
+    scans = 0
+    for marker, start, end in _segments(content):
+        scans += marker == _SOS
+        if marker in _FRAMES and frame is None and end - start >= 10:
+            precision, height, width, channels = (
+                content[start + 4],
+                int.from_bytes(content[start + 5 : start + 7], "big"),
+                int.from_bytes(content[start + 7 : start + 9], "big"),
+                content[start + 9],
+            )
+            frame = Frame(width, height, marker in _COMMON_FRAMES and precision == 8 and channels in (1, 3))
+    return frame if scans else None
+
+
+def without_metadata(content: bytes) -> bytes:
+    """A JPEG's picture, bit for bit, and nothing else: no EXIF, XMP, IPTC, profile, comment or thumbnail, nothing
+    after its end (other pictures, a film, data of the camera's maker). The same bytes, where there is nothing of these.
+
+    Of the application segments two say how to read the colours and stay, without what could follow in them.
+    """
+    kept = [content[:2]]
+    for marker, start, end in _segments(content):
+        body = content[start + 4 : end]
+        if marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= 14:
+            kept.append(b"\xff\xe0\0\x10" + body[:12] + b"\0\0")  # the last two are the size of a thumbnail
+        elif marker == _APP14 and body.startswith(b"Adobe") and len(body) >= 12:
+            kept.append(b"\xff\xee\0\x0e" + body[:12])
+        elif marker in _TABLES or marker in _FRAMES or marker == _SOS:
+            kept.append(content[start:end])
+    kept.append(bytes((0xFF, _EOI)))
+    return b"".join(kept)
+
+
+def png_frame(content: bytes) -> Frame | None:
+    """The frame of a PNG that is whole; None where none begins. Raises Unreadable for one that is cut off."""
+    types = set()
+    at = len(PNG)
+    while True:
+        kind = content[at + 4 : at + 8]
+        end = at + 12 + int.from_bytes(content[at : at + 4], "big")
+        if len(kind) < 4 or end > len(content):
+            raise Unreadable(_CUT_OFF)
+        types.add(kind)
+        if kind == b"IEND":
+            break
+        at = end
+    header = content[len(PNG) :]
+    if header[4:8] != b"IHDR" or b"IDAT" not in types:
+        return None
+    width, height = int.from_bytes(header[8:12], "big"), int.from_bytes(header[12:16], "big")
+    return Frame(width, height, header[16] <= 8, frozenset(types))
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, where it starts, where what belongs to it ends) up to the end of the picture, a scan with its data.
+
+    Bytes between segments that belong to none are passed over, as decoders do. Raises Unreadable where no end comes.
+    """
+    at = 2
+    while True:
+        at = content.find(b"\xff", at)
+        marker = content[at + 1] if 0 <= at < len(content) - 1 else None
+        if marker is None:
+            raise Unreadable(_CUT_OFF)
+        if marker == _EOI:
+            return
+        if marker in (0x00, 0xFF) or marker in _WITHOUT_LENGTH:
+            at += 1 if marker == 0xFF else 2
+            continue
+        end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        if marker == _SOS:
+            found = _END_OF_SCAN.search(content, end)
+            end = found.start() if found else len(content) + 1
+        if end > len(content):
+            raise Unreadable(_CUT_OFF)
+        yield marker, at, end
+        at = end
