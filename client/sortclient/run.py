@@ -91,9 +91,12 @@ def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = 
 
 
 def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None) -> int:
-    """Matches on disk, ledger, summary. A ledger that cannot be written keeps no match from its place, nor the other
-    way round: the last one's error is raised when both were tried.
+    """Summary, matches on disk, ledger. A ledger that cannot be written keeps no match from its place, nor the other
+    way round: both are tried before an error is raised.
     """
+    tally = count(verdicts(album))
+    for line in summary(tally):
+        progress.tell(line)
     refused: list[SortError] = []
     incomplete = False
     try:
@@ -105,9 +108,8 @@ def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None
             write_ledger(verdicts(album), wishes.ledger)
         except SortError as error:
             refused.append(error)
-    tally = count(verdicts(album))
-    for line in (*summary(tally), *map(str, refused[:-1])):
-        progress.tell(line)
+    for earlier in refused[:-1]:
+        progress.tell(str(earlier))
     if refused:
         raise refused[-1]
     if tally.unsettled:
