@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 from photosort.comparison import REKOGNITION
 from sortclient.aws.cells import Cells
@@ -35,10 +35,19 @@ class AwsComparer:
     def __init__(self, clients: Clients, deployment: Deployment, pace: Pace | None = None) -> None:
         self._clients = clients
         self._pace = pace or Pace()
-        self.objects = Objects(clients.s3, deployment.bucket, deployment.retention_days)
+        self._deployment = deployment
         self.cells = Cells(clients.dynamodb, deployment.table)
-        self.queues = Queues(clients.sqs, deployment)
         self.place = deployment.stack_id
+
+    # A run that finds nothing new asks neither of these two, and making boto3's client of S3 takes 50 ms.
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(self._clients.s3, self._deployment.bucket, self._deployment.retention_days)
+
+    @cached_property
+    def queues(self) -> Queues:
+        return Queues(self._clients.sqs, self._deployment)
 
     def find_faces(self, picture: bytes) -> Sequence[Box]:
         """Ask Rekognition (one charged call). Raises InputError where it cannot take the picture."""
@@ -62,8 +71,17 @@ class AwsComparer:
         yielded before that stands, and the same request goes on there.
         """
         with explained():
-            yield from Run(request, self.objects, self.cells, self.queues, self._pace).events()
+            self.cells.set_threshold(request.album, request.threshold)
+            if _needs_work(request):
+                yield from Run(request, self.objects, self.cells, self.queues, self._pace).events()
 
     def fetcher(self, album: str) -> Callable[[str], bytes | None]:
         """From a photo's digest to the copy that was uploaded of it, for one album: what a sync takes."""
-        return partial(self.objects.download, album)
+        return partial(self._download, album)
+
+    def _download(self, album: str, digest: str) -> bytes | None:
+        return self.objects.download(album, digest)
+
+
+def _needs_work(request: Request) -> bool:
+    return any(candidate.digest is None or request.missing(candidate.digest) for candidate in request.candidates())

@@ -31,9 +31,6 @@ class Run:
         self._present: set[bytes] = set()  # digests of the photos in the cloud, and of those on their way
 
     def events(self) -> Iterator[Event]:
-        self._cells.set_threshold(self._request.album, self._request.threshold)
-        if not any(self._needs_work()):
-            return
         # Before anything is asked for: what comes from now on must not be missed.
         watch = Watch(self._request, self._cells, self._queues, self._pace)
         with Uploads(self._objects) as uploads:
@@ -44,10 +41,6 @@ class Run:
                 yield from self._send(watch, workers, uploads)
         if self._request.wait:
             yield from watch.settle()
-
-    def _needs_work(self) -> Iterator[bool]:
-        for candidate in self._request.candidates():
-            yield candidate.digest is None or bool(self._request.missing(candidate.digest))
 
     def _enroll(self, uploads: Uploads) -> Generator[Event, None, set[str]]:
         """Upload the headshots that are not there, to the last, and return their digests.
