@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from enum import StrEnum
@@ -80,6 +81,7 @@ Exclude = Annotated[
     typer.Option("--exclude", metavar="GLOB", help="No files or folders like this; goes before --include."),
 ]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Enter folders that links lead to.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what is kept of photos that are no longer in the folder.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done and what it costs at most; do nothing.")
 ]
@@ -106,6 +108,7 @@ def upload(
     max_spend: Annotated[
         float | None, typer.Option("--max-spend", metavar="USD", help="Do not begin a run that could cost more.")
     ] = None,
+    prune: Prune = False,
     dry_run: DryRun = False,
     emulate: Annotated[bool, typer.Option("--emulate", help="Against an emulated AWS on this machine.")] = False,
     profile: Profile = None,
@@ -121,7 +124,7 @@ def upload(
 
     selection = Selection(tuple(include or ()), tuple(exclude or ()), follow_links)
     order = order_of(folder, ref or [], album, threshold, originals=originals, wait=not no_wait, selection=selection)
-    wishes = Wishes.checked(order, out, layout, ledger, yes=yes, max_spend=max_spend, emulated=emulate)
+    wishes = Wishes.checked(order, out, layout, ledger, yes=yes, max_spend=max_spend, prune=prune, emulated=emulate)
     if dry_run:
         from photosort.comparison import REKOGNITION
         from sortclient.rehearsal import dry_run as rehearse
@@ -150,6 +153,7 @@ def sort(
     include: Include = None,
     exclude: Exclude = None,
     follow_links: FollowLinks = False,
+    prune: Prune = False,
     dry_run: DryRun = False,
 ) -> None:
     """Sort a folder on this machine: nothing is uploaded, nothing is charged.
@@ -162,7 +166,7 @@ def sort(
 
     selection = Selection(tuple(include or ()), tuple(exclude or ()), follow_links)
     order = order_of(folder, ref or [], album, threshold, selection=selection)
-    wishes = Wishes.checked(order, out, layout, ledger)
+    wishes = Wishes.checked(order, out, layout, ledger, prune=prune)
     if dry_run:
         from sortclient.rehearsal import dry_run as rehearse
 
@@ -288,6 +292,8 @@ def _known(catalog: Catalog, name: str | None) -> Album:
 
 def main() -> None:
     """Run the command; the one place where errors become an exit status and a line."""
+    # The end of a terminal or of a machine is a Ctrl-C too: processes are ended, and what is done is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Names of files are printed whatever the terminal's encoding.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

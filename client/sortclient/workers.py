@@ -49,7 +49,7 @@ class Workers:
         if self._executor is None:
             # Spawned, not forked: a forked copy of a process with threads (uploads, ONNX Runtime) can deadlock.
             self._executor = ProcessPoolExecutor(
-                self.processes, multiprocessing.get_context("spawn"), initializer=live_with_parent
+                self.processes, multiprocessing.get_context("spawn"), initializer=_begin_work
             )
         with _interrupts_held():
             return self._executor.submit(function, item)
@@ -112,6 +112,16 @@ def _interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin_work() -> None:
+    """What libraries in C write about broken pictures (libtiff, LibRaw) is none of the user's: it would stand in the
+    middle of the progress, without the file's name. An item's result says what came of it.
+    """
+    live_with_parent()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def live_with_parent() -> None:

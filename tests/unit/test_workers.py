@@ -31,6 +31,17 @@ def refuse(number: int) -> int:
     raise ValueError(f"not {number}")
 
 
+def complain(number: int) -> int:
+    os.write(2, b"TIFFReadDirectory: Warning")
+    return number
+
+
+def test_what_libraries_write_in_a_process_does_not_reach_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    with Workers(1) as workers:
+        assert list(workers.map(complain, [1])) == [(1, 1)]
+    assert "TIFF" not in capfd.readouterr().err
+
+
 def test_every_item_has_its_result() -> None:
     with Workers(2) as workers:
         assert dict(workers.map(square, range(50))) == {number: number * number for number in range(50)}
