@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import io
-import os
-import unicodedata
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from sortclient.errors import InputError
 from sortclient.photos.decode import SMALLEST_SIDE, decode
 from sortclient.photos.errors import NotAPhoto, Unreadable
 from sortclient.photos.prepare import analysis_copy, analysis_digest, original, read
-from sortclient.photos.scan import scan
-from tests.unit.conftest import picture
 
 ORIENTATION = 0x0112
 
@@ -24,55 +19,6 @@ def content(colour: str = "teal", size: tuple[int, int] = (120, 90), form: str =
     buffer = io.BytesIO()
     Image.new("RGB", size, colour).save(buffer, form, **options)
     return buffer.getvalue()
-
-
-def test_scan_finds_every_file_by_its_relative_path(folder: Path) -> None:
-    for name in ("b.jpg", "a/deep/er.png", ".hidden", "notes.txt", "with space, ü +%.jpg"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(b"12345")
-    found = [one.file for one in scan(folder)]
-    assert [file.path for file in found] == [".hidden", "a/deep/er.png", "b.jpg", "notes.txt", "with space, ü +%.jpg"]
-    assert {file.size for file in found} == {5}
-    assert all(file.location.is_file() for file in found)
-
-
-def test_scan_gives_each_spelling_of_a_name_its_own_path(folder: Path) -> None:
-    for form in ("NFC", "NFD"):
-        (folder / unicodedata.normalize(form, "é.jpg")).write_bytes(form.encode())  # type: ignore[arg-type]
-    found = [one.file for one in scan(folder)]
-    assert len({file.path for file in found}) == len(found) == 2
-    assert "é.jpg" in {file.path for file in found}
-
-
-def test_scan_does_not_enter_linked_folders_and_skips_dead_links(folder: Path) -> None:
-    (folder / "loop").symlink_to(folder)
-    (folder / "dead.jpg").symlink_to(folder / "gone.jpg")
-    picture(folder / "real.jpg")
-    (folder / "link.jpg").symlink_to(folder / "real.jpg")
-    assert [found.file.path for found in scan(folder)] == ["link.jpg", "real.jpg"]
-
-
-def test_what_cannot_be_looked_at_stands_for_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A link to itself, and a folder that is locked (the tests may run as root, for whom none is)."""
-    (folder / "circle.jpg").symlink_to(folder / "circle.jpg")
-    picture(folder / "locked" / "inside.jpg")
-    picture(folder / "real.jpg")
-    listed = os.scandir
-
-    def locked(place: str | Path) -> object:
-        if Path(place).name == "locked":
-            raise PermissionError(13, "Permission denied", str(place))
-        return listed(place)
-
-    monkeypatch.setattr(os, "scandir", locked)
-    assert [found.file.path for found in scan(folder)] == ["circle.jpg", "locked", "real.jpg"]
-    with pytest.raises(Unreadable, match="cannot be read"):
-        read(folder / "locked")
-
-
-def test_scan_says_which_folder_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nowhere"):
-        list(scan(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000"])
