@@ -40,7 +40,12 @@ def test_a_printable_name_is_nfc_printable_and_stays_so(name: bytes) -> None:
     assert printable(shown) == shown
 
 
-folders = st.lists(st.tuples(file_names, file_names), min_size=1, max_size=12, unique=True)
+# Names that look alike, and what these become.
+twins = st.sampled_from(
+    [b"\xe9", b"\\xe9", b"\\xe9 (2)", "é".encode(), "e\u0301".encode(), "é (2)".encode(), b"\n", b"\\n"]
+    + ["a\u0323\u0307".encode(), "a\u0307\u0323".encode(), b"x", b"X"]
+)
+folders = st.lists(st.tuples(file_names | twins, file_names | twins), min_size=1, max_size=12, unique=True)
 
 
 def fill(place: Path, names: list[tuple[bytes, bytes]]) -> set[str]:
