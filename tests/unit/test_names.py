@@ -42,8 +42,10 @@ def test_a_printable_name_is_nfc_printable_and_stays_so(name: bytes) -> None:
 
 # Names that look alike, and what these become.
 twins = st.sampled_from(
-    [b"\xe9", b"\\xe9", b"\\xe9 (2)", "é".encode(), "e\u0301".encode(), "é (2)".encode(), b"\n", b"\\n"]
-    + ["a\u0323\u0307".encode(), "a\u0307\u0323".encode(), b"x", b"X"]
+    [
+        *(b"\xe9", b"\\xe9", b"\\xe9 (2)", b"\n", b"\\n", b"x", b"X"),
+        *map(str.encode, ("é", "e\u0301", "é (2)", "a\u0323\u0307", "a\u0307\u0323")),
+    ]
 )
 folders = st.lists(st.tuples(file_names | twins, file_names | twins), min_size=1, max_size=12, unique=True)
 
