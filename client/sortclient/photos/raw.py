@@ -73,7 +73,7 @@ def _embedded(raw: rawpy.RawPy) -> Image.Image | None:
             found: Image.Image = Image.open(io.BytesIO(thumbnail.data), formats=("JPEG",))
         else:
             found = Image.fromarray(thumbnail.data)
-    except (rawpy.LibRawError, OSError):  # none, of a kind that LibRaw does not take out, or broken
+    except (rawpy.LibRawError, OSError, Unreadable):  # none, of a kind that LibRaw does not take out, or broken
         return None
     exif = found.getexif()
     if _ORIENTATION not in exif:
