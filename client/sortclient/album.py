@@ -14,7 +14,7 @@ from typing import Any
 from photosort.chunks import chunks
 from photosort.comparison import Comparison, Problem
 from sortclient.comparer import Candidate
-from sortclient.model import Entry, File, Found, Headshot, Rejection
+from sortclient.model import Entry, File, Found, Headshot, Outcome, Rejection
 from sortclient.photos import READER
 
 _PAGE = 500
@@ -195,6 +195,24 @@ class Album:
         ).fetchone()
         return Stock(files, photos, unread, lacking, unread * headshots + missing)
 
+    def digests(self) -> set[bytes]:
+        """Of the photos whose bytes are known."""
+        return {
+            digest
+            for (digest,) in self._db.execute(
+                "SELECT DISTINCT digest FROM files WHERE album = ? AND digest IS NOT NULL", (self._id,)
+            )
+        }
+
+    def unreached(self) -> int:
+        """How many files (or folders) could not be read, or were not: what they hold nobody knows."""
+        (number,) = self._db.execute(
+            "SELECT count(*) FROM files WHERE album = ? AND digest IS NULL AND"
+            " (outcome IS NULL OR (outcome = ? AND reader = 0))",
+            (self._id, Outcome.UNREADABLE),
+        ).fetchone()
+        return int(number)
+
     def entries(self) -> Iterator[Entry]:
         """Every file of the album, in the order of its path. Read to the end before the files are changed."""
         yield from map(_entry, self._db.execute(f"{_ENTRIES} ORDER BY path", (self._id,)))
@@ -254,6 +272,14 @@ class Album:
     def forget_other_engines(self, engine: str) -> None:
         """Similarities of different engines cannot be mixed: another engine's cells become missing ones."""
         self._db.execute("DELETE FROM cells WHERE album = ? AND engine <> ?", (self._id, engine))
+
+    def forget_gone(self) -> int:
+        """Forget the cells of photos that the album has no longer; returns how many there were."""
+        return self._db.execute(
+            "DELETE FROM cells WHERE album = :album AND photo NOT IN"
+            " (SELECT digest FROM files WHERE album = :album AND digest IS NOT NULL)",
+            {"album": self._id},
+        ).rowcount
 
     def cells(self, photo: str) -> dict[str, Comparison]:
         """The photo's cells by headshot."""

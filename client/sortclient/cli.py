@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sortclient.album import Album
     from sortclient.aws.comparer import AwsComparer
     from sortclient.catalog import Catalog
+    from sortclient.sorting import Place
 
 
 class _Commands(TyperGroup):
@@ -126,10 +127,9 @@ def upload(
     order = order_of(folder, ref or [], album, threshold, originals=originals, wait=not no_wait, selection=selection)
     wishes = Wishes.checked(order, out, layout, ledger, yes=yes, max_spend=max_spend, prune=prune, emulated=emulate)
     if dry_run:
-        from photosort.comparison import REKOGNITION
         from sortclient.rehearsal import dry_run as rehearse
 
-        raise typer.Exit(rehearse(order, wishes, None if emulate else _place(profile, region, stack), REKOGNITION))
+        raise typer.Exit(rehearse(order, wishes, _unasked() if emulate else _place(profile, region, stack)))
     with ExitStack() as stays:
         if emulate:
             from sortclient.emulator.child import emulated_aws
@@ -168,9 +168,10 @@ def sort(
     order = order_of(folder, ref or [], album, threshold, selection=selection)
     wishes = Wishes.checked(order, out, layout, ledger, prune=prune)
     if dry_run:
+        from sortclient.rehearsal import Unasked
         from sortclient.rehearsal import dry_run as rehearse
 
-        raise typer.Exit(rehearse(order, wishes, LocalComparer.place, LocalComparer.engine))
+        raise typer.Exit(rehearse(order, wishes, Unasked(LocalComparer.engine, LocalComparer.place)))
     with LocalComparer() as comparer:
         raise typer.Exit(run(order, wishes, comparer))
 
@@ -189,10 +190,13 @@ def sync(
     sortclient sync Images --out ./Matches
     """
     from sortclient.comparer import THIS_MACHINE
+    from sortclient.folders import data_folder
+    from sortclient.holding import hold
     from sortclient.later import catch_up, synchronise
 
-    with _catalog() as catalog:
+    with _catalog() as catalog, ExitStack() as held:
         known = catalog.find_album(album)
+        held.enter_context(hold(data_folder(), known.name if known else album or ""))
         comparer = None
         if known is None or known.place != THIS_MACHINE:
             comparer = _aws(profile, region, stack)
@@ -264,15 +268,22 @@ def _aws(profile: str | None, region: str | None, stack: str) -> AwsComparer:
     return AwsComparer(session, find_stack(session, stack))
 
 
-def _place(profile: str | None, region: str | None, stack: str) -> str | None:
-    """The stack's id; None, and a line, where it cannot be had: a person may ask for the price before having one."""
+def _place(profile: str | None, region: str | None, stack: str) -> Place:
+    """The stack; where it cannot be had, a line and a stand-in: a person may ask for the price before having one."""
     from sortclient.aws.failures import AwsError
 
     try:
-        return _aws(profile, region, stack).place
+        return _aws(profile, region, stack)
     except AwsError as error:
         sys.stderr.write(f"The stack was not looked at. {error}\n")
-        return None
+        return _unasked()
+
+
+def _unasked() -> Place:
+    from photosort.comparison import REKOGNITION
+    from sortclient.rehearsal import Unasked
+
+    return Unasked(REKOGNITION)
 
 
 def _catalog() -> Catalog:

@@ -6,7 +6,7 @@ records them. A comparer writes nothing to the catalog and knows nothing of outc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,6 +75,18 @@ class Waiting:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was removed from the cloud."""
+
+    photos: int = 0
+    matches: int = 0
+    cells: int = 0
+
+    def __add__(self, other: Pruned) -> Pruned:
+        return Pruned(self.photos + other.photos, self.matches + other.matches, self.cells + other.cells)
+
+
 Event = Identified | Rejected | Uploaded | Compared | Waiting
 
 
@@ -96,3 +108,15 @@ class Comparer(Protocol):
 
     def compare(self, request: Request) -> Generator[Event, None, None]:
         """Do what ``request`` asks. Closing the generator early stops the work and loses nothing."""
+
+    def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:
+        """Remove what is kept of the album's photos outside of this machine, but for the digests in ``keep``.
+
+        Yields what was removed, step by step. Stopped early, the same call goes on there.
+        """
+
+    def others(self, album: str, known: Collection[bytes]) -> int:
+        """How many photos of the album are kept outside of this machine with digests that are not in ``known``.
+
+        A new headshot is compared with them, too, and charged for.
+        """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sortclient.album import Album
@@ -14,47 +15,56 @@ from sortclient.model import Outcome
 from sortclient.prices import load_prices
 from sortclient.progress import Progress
 from sortclient.run import Wishes, output_of
-from sortclient.sorting import Order, Plan, enlist, plan
+from sortclient.sorting import Order, Place, Plan, enlist, plan
 from sortclient.spending import check_bound, price_line, quoted
 from sortclient.verdicts import verdicts
 
 _UNKNOWN = "a stack that was not looked at"
 
 
-def dry_run(order: Order, wishes: Wishes, place: str | None, engine: str) -> int:
-    """Plan the run on a copy of the catalog and print the plan; returns the exit status.
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A place that nobody asks: this machine, a stack before there is one, an emulation, which ends with its run."""
 
-    ``place`` None is a deployed stack that nobody could look at: the album is taken to be there, if it is known at all.
-    """
+    engine: str
+    place: str = _UNKNOWN
+
+    def others(self, _album: str, _known: Collection[bytes]) -> int:
+        return 0
+
+
+def dry_run(order: Order, wishes: Wishes, where: Place) -> int:
+    """Plan the run on a copy of the catalog and print the plan; returns the exit status."""
     # An emulation brings a catalog of its own, which knows nothing.
     with Catalog(Path(":memory:")) if wishes.emulated else rehearse() as catalog, Progress() as progress:
-        if place is None:
-            known = catalog.find_album(order.album)
-            place = known.place if known and known.place != THIS_MACHINE else _UNKNOWN
-        planned = plan(order, catalog, place, engine, progress)
-        enlist(planned.album, planned.headshots, engine)
+        known = catalog.find_album(order.album)
+        if where.place == _UNKNOWN and known and known.place != THIS_MACHINE:
+            where = Unasked(where.engine, known.place)
+        planned = plan(order, catalog, where, progress)
+        enlist(planned.album, planned.headshots, where.engine)
         if order.threshold is not None:
             planned.album.set_threshold(order.threshold)
-        lines = list(_told(order, planned, wishes, place))
+        lines = list(_told(order, planned, wishes))
     for line in lines:
         sys.stdout.write(f"{line}\n")
-    if place != THIS_MACHINE and not wishes.emulated:
+    if planned.album.place != THIS_MACHINE and not wishes.emulated:
         check_bound(quoted(order, planned, load_prices()), wishes.max_spend)
     return 0
 
 
-def _told(order: Order, planned: Plan, wishes: Wishes, place: str) -> Iterator[str]:
-    stock, album = planned.stock, planned.album
+def _told(order: Order, planned: Plan, wishes: Wishes) -> Iterator[str]:
+    album, here = planned.album, planned.album.place == THIS_MACHINE
     yield "Dry run: nothing was sent or written. What is not known yet is counted in full."
     yield next(summary(count(verdicts(album))))
-    if place != THIS_MACHINE:
-        photos = stock.unread + stock.lacking
+    if not here:
         copies = "as they are" if order.originals else "of which smaller copies travel"
-        yield f"Upload: at most {counted(photos, 'photo')} ({planned.size / 1e6:.1f} MB on disk, {copies})"
-    yield f"Compare: at most {counted(stock.comparisons, 'comparison')}"
+        yield f"Upload: at most {counted(planned.photos, 'photo')} ({planned.size / 1e6:.1f} MB on disk, {copies})"
+    yield f"Compare: at most {counted(planned.comparisons, 'comparison')}"
     out, _ = output_of(album, wishes.out, wishes.layout)
     yield f"Copy: at most {counted(_copies(album, out), 'new match', 'new matches')} to {out}"
-    if place == THIS_MACHINE or wishes.emulated:
+    if wishes.prune:
+        yield "Prune: what is kept of photos that are no longer in the folder, once all the others were read"
+    if here or wishes.emulated:
         yield "Price: nothing; nothing leaves this machine"
         return
     prices = load_prices()

@@ -18,6 +18,7 @@ from sortclient.layout import DEFAULT_LAYOUT, DEFAULT_OUT, check_layout, check_o
 from sortclient.ledger import check_ledger_file, count, counted, summary, write_ledger
 from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
+from sortclient.pruning import prune
 from sortclient.sorting import Order, begin, compare, plan
 from sortclient.spending import agree, check_max_spend
 from sortclient.sync import Fetch, Synchronised, sync
@@ -56,6 +57,7 @@ class Wishes:
     ledger: Path | None
     yes: bool = False  # nobody is asked about the price
     max_spend: float | None = None  # US$
+    prune: bool = False
     emulated: bool = False  # there is no price
 
     @classmethod
@@ -68,6 +70,7 @@ class Wishes:
         *,
         yes: bool = False,
         max_spend: float | None = None,
+        prune: bool = False,
         emulated: bool = False,
     ) -> Wishes:
         if ledger is not None:
@@ -76,18 +79,22 @@ class Wishes:
             check_layout(layout)
         check_out(out or DEFAULT_OUT, order.folder)
         check_max_spend(max_spend)
-        return cls(out, layout, ledger, yes, max_spend, emulated)
+        if prune and (order.selection.include or order.selection.exclude):
+            raise InputError("--prune needs the whole folder: what is left out would be taken for gone. Prune without.")
+        return cls(out, layout, ledger, yes, max_spend, prune, emulated)
 
 
 def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = None) -> int:
     """Do the whole job; returns the exit status."""
     with hold(data_folder(), order.album), open_catalog() as catalog, Progress() as progress:
-        planned = plan(order, catalog, comparer.place, comparer.engine, progress)
+        planned = plan(order, catalog, comparer, progress)
         if comparer.calls_cost_money and not wishes.emulated:
             agree(order, planned, progress, yes=wishes.yes, max_spend=wishes.max_spend)
         begin(order, planned, comparer, progress)
         compare(order, planned, comparer, progress)
-        return finish(planned.album, wishes, progress, fetch)
+        pruned = not wishes.prune or prune(planned.album, comparer, progress)
+        status = finish(planned.album, wishes, progress, fetch)
+        return status if pruned else EXIT_UNSETTLED
 
 
 def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None) -> int:

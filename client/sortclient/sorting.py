@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from sortclient.album import Album, Stock
 from sortclient.catalog import Catalog
@@ -40,9 +41,32 @@ class Plan:
     fresh: Sequence[Headshot]  # those of them that nobody has looked at for a face
     stock: Stock
     size: int  # bytes of the files that may have to be uploaded
+    others: int  # photos that are in the cloud and not in the folder: new headshots are compared with them, too
+
+    @property
+    def photos(self) -> int:
+        """That may have to be uploaded."""
+        return self.stock.unread + self.stock.lacking
+
+    @property
+    def comparisons(self) -> int:
+        """That may be made, and charged."""
+        return self.stock.comparisons + self.others * len(self.fresh)
 
 
-def plan(order: Order, catalog: Catalog, place: str, engine: str, progress: Progress) -> Plan:
+class Place(Protocol):
+    """What is asked of a comparer before a run."""
+
+    @property
+    def place(self) -> str: ...
+
+    @property
+    def engine(self) -> str: ...
+
+    def others(self, album: str, known: Collection[bytes]) -> int: ...
+
+
+def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Plan:
     """Scan the folder into the catalog, and count what the order asks for there. Bad headshots are InputErrors."""
     headshots = prepare_headshots(order.references)
     known = catalog.find_album(order.album)
@@ -56,13 +80,14 @@ def plan(order: Order, catalog: Catalog, place: str, engine: str, progress: Prog
                 f"Headshot {shot.source} is {other}'s in album '{order.album}' already. "
                 f"Write --ref '{other}={shot.source}', or name another album with --album."
             )
-    album = catalog.open_album(order.album, order.folder, place)
+    album = catalog.open_album(order.album, order.folder, where.place)
     take_in(order.folder, order.selection, album, progress)
     with album.supposing():
-        enlist(album, headshots, engine)
+        enlist(album, headshots, where.engine)
         stock = album.stock()
         size = sum(candidate.file.size for candidate in album.candidates()) if stock.comparisons else 0
-    return Plan(album, headshots, [shot for shot in headshots if shot.digest not in standing], stock, size)
+    fresh = [shot for shot in headshots if shot.digest not in standing]
+    return Plan(album, headshots, fresh, stock, size, where.others(album.name, album.digests()) if fresh else 0)
 
 
 def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:

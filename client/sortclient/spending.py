@@ -29,13 +29,12 @@ def check_max_spend(most: float | None) -> None:
 
 def quoted(order: Order, planned: Plan, prices: Prices) -> Quote:
     """What the plan costs at most with AWS."""
-    photos = planned.stock.unread + planned.stock.lacking
     return quote(
         prices,
-        photos=photos,
-        comparisons=planned.stock.comparisons,
+        photos=planned.photos,
+        comparisons=planned.comparisons,
         headshots=len(planned.fresh),
-        stored=planned.size if order.originals else photos * _COPY_BYTES,
+        stored=planned.size if order.originals else planned.photos * _COPY_BYTES,
     )
 
 

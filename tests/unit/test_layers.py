@@ -24,7 +24,7 @@ CONTRACT = {"photosort.chunks", "photosort.comparison", "photosort.keys", "photo
 GROUND = {"comparer", "errors", "folders", "model", "photos", "workers"}
 COMPARERS = {"aws", "emulator", "faces"}
 READERS = {"album", "catalog", "holding", "layout", "ledger", "sync", "verdicts"}
-USE_CASES = {"headshots", "intake", "later", "prices", "progress", "rehearsal", "run", "sorting", "spending"}
+USE_CASES = {"headshots", "intake", "later", "prices", "progress", "pruning", "rehearsal", "run", "sorting", "spending"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     **dict.fromkeys(COMPARERS, GROUND),

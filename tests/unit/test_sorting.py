@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 from photosort.comparison import Comparison, Problem
 from sortclient.catalog import Catalog
-from sortclient.comparer import Compared, Event, Identified, Rejected, Request, Waiting
+from sortclient.comparer import Compared, Event, Identified, Pruned, Rejected, Request, Waiting
 from sortclient.errors import InputError
 from sortclient.headshots import Reference
 from sortclient.model import Box, Outcome, Rejection
@@ -35,6 +35,7 @@ class Oracle:
     looked_at: int = 0  # headshots
     requests: list[Request] = field(default_factory=list)
     closed: bool = False
+    pruned: list[Pruned] = field(default_factory=list)
 
     def find_faces(self, picture: bytes) -> Sequence[Box]:
         self.looked_at += 1
@@ -57,6 +58,12 @@ class Oracle:
         finally:
             self.closed = True
 
+    def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:
+        yield from self.pruned
+
+    def others(self, album: str, known: Collection[bytes]) -> int:
+        return 0
+
 
 @pytest.fixture
 def order(folder: Path, tmp_path: Path) -> Order:
@@ -73,7 +80,7 @@ def reference(place: Path, person: str, colour: str) -> Reference:
 def run(order: Order, catalog: Catalog, comparer: Oracle) -> tuple[int, Progress]:
     """(comparisons that were foreseen, progress at the end)."""
     progress = Progress()
-    planned = plan(order, catalog, comparer.place, comparer.engine, progress)
+    planned = plan(order, catalog, comparer, progress)
     begin(order, planned, comparer, progress)
     compare(order, planned, comparer, progress)
     return planned.stock.comparisons, progress
@@ -155,7 +162,7 @@ def test_stopped_early_what_came_is_kept_and_the_comparer_closed(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(progress, "show", ctrl_c)
-    planned = plan(order, catalog, comparer.place, comparer.engine, progress)
+    planned = plan(order, catalog, comparer, progress)
     begin(order, planned, comparer, progress)
     with pytest.raises(KeyboardInterrupt) as stopped:
         compare(order, planned, comparer, progress)

@@ -114,6 +114,13 @@ class Cells:
             for _ in pool.map(lambda comparison: self._drop_failed(album, comparison), comparisons):
                 pass
 
+    def remove(self, album: str, wanted: Iterable[tuple[str, str]]) -> None:
+        """Delete the cells (headshot digest, photo digest); one that is gone already is no error."""
+        with explained(), ThreadPoolExecutor(THREADS) as pool:
+            keys = (self._item({ALBUM: album, CELL: cell(headshot, photo)}) for headshot, photo in wanted)
+            for _ in pool.map(lambda key: self._dynamodb.delete_item(TableName=self._table, Key=key), keys):
+                pass
+
     def _drop_failed(self, album: str, comparison: Comparison) -> None:
         try:
             self._dynamodb.delete_item(

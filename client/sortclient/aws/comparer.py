@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from functools import cached_property, partial
 
 from photosort.comparison import REKOGNITION
 from sortclient.aws.cells import Cells
 from sortclient.aws.failures import explained
 from sortclient.aws.objects import Objects
+from sortclient.aws.pruning import prune
 from sortclient.aws.queues import Queues
 from sortclient.aws.run import Run
 from sortclient.aws.session import Clients
 from sortclient.aws.stack import Deployment
 from sortclient.aws.watch import Pace
-from sortclient.comparer import Event, Request
+from sortclient.comparer import Event, Pruned, Request
 from sortclient.errors import InputError
 from sortclient.model import Box
 
@@ -74,6 +75,14 @@ class AwsComparer:
             self.cells.set_threshold(request.album, request.threshold)
             if _needs_work(request):
                 yield from Run(request, self.objects, self.cells, self.queues, self._pace).events()
+
+    def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:
+        """Objects and cells of photos that are not in ``keep``. Raises AwsError; the same call goes on there."""
+        with explained():
+            yield from prune(self.objects, self.cells, album, keep)
+
+    def others(self, album: str, known: Collection[bytes]) -> int:
+        return sum(bytes.fromhex(digest) not in known for page in self.objects.photos(album) for digest in page)
 
     def fetcher(self, album: str) -> Callable[[str], bytes | None]:
         """From a photo's digest to the copy that was uploaded of it, for one album: what a sync takes."""

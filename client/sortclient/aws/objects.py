@@ -15,8 +15,10 @@ from photosort.keys import (
     HeadshotKey,
     Key,
     MalformedKey,
+    MatchKey,
     PhotoKey,
     album_of,
+    matches_prefix,
     parse_key,
     people_prefix,
     photos_prefix,
@@ -32,6 +34,8 @@ PATH = "path"  # the metadata entry with the photo's path, percent-encoded, so t
 
 # S3 takes 2 KB of metadata, names included; the rest is left to whoever adds an entry later.
 _LONGEST_PATH = 1800  # bytes, encoded
+
+DELETED_AT_ONCE = 1000  # DeleteObjects' limit
 
 # Work can wait in the queue for six hours before it is given up: an object with less life left counts as gone
 # and is sent again, which starts its time anew.
@@ -74,6 +78,12 @@ class Objects:
             for page in self._pages(photos_prefix(album), lasting):
                 yield [key.digest for key in page if isinstance(key, PhotoKey)]
 
+    def matches(self, album: str) -> Iterator[MatchKey]:
+        """The copies that the pipeline made of the album's matches, of all people."""
+        with explained():
+            for page in self._pages(matches_prefix(album), lasting=False):
+                yield from (key for key in page if isinstance(key, MatchKey))
+
     def photo_names(self, album: str, digests: Iterable[str]) -> Iterator[tuple[str, str]]:
         """(digest, path) of each photo that is there; without a path in its metadata it is named by its digest.
 
@@ -105,9 +115,15 @@ class Objects:
 
     def remove(self, keys: Iterable[Key]) -> None:
         """Delete the objects; one that is gone already is no error."""
+        from botocore.exceptions import ClientError
+
         with explained():
-            for key in keys:
-                self._s3.delete_object(Bucket=self._bucket, Key=str(key))
+            for batch in chunks(keys, DELETED_AT_ONCE):
+                answer = self._s3.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": [{"Key": str(key)} for key in batch], "Quiet": True}
+                )
+                for error in answer.get("Errors", []):  # the request succeeds all the same
+                    raise ClientError({"Error": {"Code": error["Code"], "Message": error["Message"]}}, "DeleteObjects")
 
     def _pages(self, prefix: str, lasting: bool) -> Iterator[list[Key]]:
         oldest = datetime.now(UTC) - self._life

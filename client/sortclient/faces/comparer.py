@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from photosort.chunks import chunks
 from photosort.comparison import Comparison, Problem, now
-from sortclient.comparer import THIS_MACHINE, Compared, Event, Identified, Rejected, Request
+from sortclient.comparer import THIS_MACHINE, Compared, Event, Identified, Pruned, Rejected, Request
 from sortclient.errors import InputError
 from sortclient.faces.analyse import Analysed, analyse_file, analyse_once
 from sortclient.faces.cache import FaceCache
@@ -72,6 +72,13 @@ class LocalComparer:
                     yield Rejected(file, result.rejection)
                 else:
                     yield from _compared(request, references, [(file, result)])
+
+    def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:  # noqa: ARG002
+        """Nothing: faces are found by a picture's bytes, and other albums may have the same."""
+        return iter(())
+
+    def others(self, album: str, known: Collection[bytes]) -> int:  # noqa: ARG002
+        return 0
 
     def _reference(self, shot: Headshot) -> NDArray[np.float32]:
         """The embedding of the headshot's largest face, which is the one that Rekognition compares with, too."""
