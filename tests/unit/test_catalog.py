@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from photosort.comparison import Comparison, Problem
-from sortclient.album import Album, Synced
-from sortclient.catalog import Catalog
+from sortclient.album import Album, Stock, Synced
+from sortclient.catalog import Catalog, open_catalog, rehearse
 from sortclient.errors import InputError, SortError
 from sortclient.model import File, Found, Headshot, Outcome, Rejection
+from sortclient.photos import READER
 from sortclient.photos.scan import scan
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -38,16 +41,93 @@ def test_an_unchanged_file_keeps_its_digest(album: Album, folder: Path) -> None:
     assert digests(album) == {"one.jpg": A}
 
 
-@pytest.mark.parametrize("same_time", [False, True])
-def test_a_changed_file_is_read_again(album: Album, folder: Path, *, same_time: bool) -> None:
+DAY_NS = 24 * 3600 * 10**9
+
+
+@pytest.mark.parametrize("shift", [None, 0, -400 * DAY_NS, 400 * DAY_NS])
+def test_a_changed_file_is_read_again(album: Album, folder: Path, shift: int | None) -> None:
+    """Also where its date was set back to what it was, to an older one or to one in the future."""
     with_file(album, folder)
     album.identified("one.jpg", A)
     before = (folder / "one.jpg").stat()
+    time.sleep(0.02)  # the system's clock for files ticks every few milliseconds
     (folder / "one.jpg").write_bytes(b"2")  # the same size
-    if same_time:  # then only the inode's change time tells
-        os.utime(folder / "one.jpg", ns=(before.st_atime_ns, before.st_mtime_ns))
+    if shift is not None:  # with none, only the inode's change time tells
+        os.utime(folder / "one.jpg", ns=(before.st_atime_ns, before.st_mtime_ns + shift))
     album.scanned(scan(folder))
     assert digests(album) == {"one.jpg": None}
+
+
+def test_a_file_that_changed_just_before_its_scan_is_read_once_more(
+    album: Album, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have changed once more within the same tick of the clock, after it was read: nothing would tell."""
+    monkeypatch.setattr("sortclient.album.SETTLED_NS", 2_000_000_000)
+    with_file(album, folder)
+    changed = (folder / "one.jpg").stat().st_ctime_ns
+    known = []
+    for seconds in (1.9, 2.0, 2.1):  # after the change
+        monkeypatch.setattr(time, "time_ns", lambda seconds=seconds: changed + int(seconds * 1e9))
+        album.scanned(scan(folder))
+        known.append(digests(album)["one.jpg"])
+        album.identified("one.jpg", A)
+    assert known == [None, None, A]
+
+
+def test_a_scan_that_ends_early_makes_no_file_leave_and_keeps_nobody_waiting(
+    catalog: Catalog, album: Album, folder: Path, tmp_path: Path
+) -> None:
+    def broken() -> Iterator[Found]:
+        for number in range(700):
+            yield Found(File(f"{number:03}.jpg", folder / f"{number:03}.jpg", 1, 1, 1))
+        with Catalog(tmp_path / "data" / "catalog.sqlite") as other:  # in the middle of a scan
+            seen.append(len(digests(other.open_album("Images", None, "this machine"))))
+        raise InputError("the disk was unplugged")
+
+    seen: list[int] = []
+    with_file(album, folder)
+    album.identified("one.jpg", A)
+    with pytest.raises(InputError):
+        album.scanned(broken())
+    assert seen == [501]
+    assert digests(album)["one.jpg"] == A
+    album.scanned(scan(folder))
+    assert digests(album) == {"one.jpg": A}
+
+
+def test_what_an_earlier_reader_rejected_is_looked_at_again(
+    album: Album, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("rejected.jpg", "read.jpg", "unread.jpg"):
+        with_file(album, folder, name)
+    album.rejected("rejected.jpg", Rejection(Outcome.NOT_A_PHOTO, "other file"))
+    album.identified("read.jpg", A)
+    album.scanned(scan(folder))
+    assert [file.path for file in album.unread()] == ["unread.jpg"]
+    monkeypatch.setattr("sortclient.album.READER", READER + 1)
+    album.scanned(scan(folder))
+    assert [file.path for file in album.unread()] == ["rejected.jpg", "unread.jpg"]
+    assert digests(album)["read.jpg"] == A
+
+
+def test_what_a_scan_rejects_by_its_name_stays_so(album: Album, folder: Path) -> None:
+    for _ in range(2):
+        with_file(album, folder, ".hidden")
+        assert [(entry.outcome, entry.detail) for entry in album.entries()] == [("not-a-photo", "hidden file")]
+        assert list(album.unread()) == []
+
+
+def test_stock_counts_the_same_bytes_once(album: Album, folder: Path) -> None:
+    album.set_headshots("me", [Headshot("me", A, "me.jpg", b""), Headshot("me", B, "me too.jpg", b"")])
+    for name in ("one.jpg", "copy.jpg", "half.jpg", "done.jpg", "unread.jpg", "notes.txt"):
+        (folder / name).write_bytes(name.encode())
+    album.scanned(scan(folder))
+    for name, digest in (("one.jpg", C), ("copy.jpg", C), ("half.jpg", A), ("done.jpg", B)):
+        album.identified(name, digest)
+    album.rejected("notes.txt", Rejection(Outcome.NOT_A_PHOTO, "document"))
+    for headshot, photo in ((A, A), (A, B), (B, B), (C, C)):  # the last one is nobody's headshot any more
+        album.record(cell(headshot, photo, 50.0))
+    assert album.stock() == Stock(files=6, photos=5, unread=1, lacking=2, comparisons=2 + 2 + 1)
 
 
 def test_a_file_that_is_gone_leaves_the_album(album: Album, folder: Path) -> None:
@@ -261,3 +341,32 @@ def test_an_unusable_catalog_is_one_clear_line(tmp_path: Path) -> None:
         with pytest.raises(SortError, match="another version"):
             Catalog(newer)
     assert newer.read_bytes() == before
+
+
+def test_a_rehearsal_knows_what_the_catalog_knows_and_changes_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SORTCLIENT_DATA", str(tmp_path / "data"))
+    with open_catalog() as catalog:
+        album = catalog.open_album("Images", folder, "this machine")
+        with_file(album, folder)
+        album.identified("one.jpg", A)
+
+    def on_disk() -> dict[str, tuple[bytes, int]]:
+        return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in (tmp_path / "data").iterdir()}
+
+    before = on_disk()
+    with rehearse() as rehearsal:
+        again = rehearsal.open_album("Images", folder, "this machine")
+        assert digests(again) == {"one.jpg": A}
+        with_file(again, folder, "two.jpg")
+        again.identified("two.jpg", B)
+        assert digests(again) == {"one.jpg": A, "two.jpg": B}
+    assert on_disk() == before
+
+
+def test_a_rehearsal_needs_no_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SORTCLIENT_DATA", str(tmp_path / "nothing"))
+    with rehearse() as rehearsal:
+        assert rehearsal.open_album("Images", tmp_path, "this machine").name == "Images"
+    assert list(tmp_path.iterdir()) == []
