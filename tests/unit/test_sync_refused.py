@@ -1,0 +1,142 @@
+"""What the output folder refuses: one name, one folder, or everything."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sortclient import sync as module
+from sortclient.album import Album
+from sortclient.errors import SortError
+from sortclient.later import synchronise
+from sortclient.layout import DEFAULT_LAYOUT
+from sortclient.model import Headshot
+from sortclient.run import EXIT_UNSETTLED
+from sortclient.sync import sync
+from tests.unit.test_sync import below, put
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "Matches"
+
+
+@pytest.fixture
+def three(album: Album, folder: Path) -> Album:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        put(album, folder, name, 90)
+    return album
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, name: str, number: int) -> None:
+    """The file system answers so to every write of this name."""
+    copy = shutil.copyfile
+
+    def guarded(source: Path, target: Path) -> object:
+        if name in target.name:
+            raise OSError(number, os.strerror(number), str(target))
+        return copy(source, target)
+
+    monkeypatch.setattr("shutil.copyfile", guarded)
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EACCES, errno.ENAMETOOLONG, errno.EIO])
+def test_what_is_refused_to_one_match_stops_no_other(
+    three: Album, out: Path, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        refuse(patch, "b.jpg", number)
+        assert synchronise(three, out, None, None) == EXIT_UNSETTLED
+    told = capsys.readouterr().err
+    assert "2 new, 0 removed" in told
+    assert "1 could not be written" in told
+    assert os.strerror(number) in told
+    assert set(below(out)) == {"me/a.jpg", "me/c.jpg"}
+    assert synchronise(three, out, None, None) == 0
+    assert set(below(out)) == {"me/a.jpg", "me/b.jpg", "me/c.jpg"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_full_disk_stops_at_once(three: Album, out: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, "b.jpg", number)
+    with pytest.raises(SortError, match=os.strerror(number)):
+        sync(three, out, DEFAULT_LAYOUT)
+    assert set(below(out)) == {"me/a.jpg"}
+
+
+def test_an_output_folder_that_nobody_may_write_to_stops_at_once(
+    three: Album, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out.mkdir()
+    refuse(monkeypatch, ".jpg", errno.EACCES)
+    monkeypatch.setattr("os.access", lambda *_: False)  # a superuser may write everywhere
+    with pytest.raises(SortError, match="Permission denied"):
+        sync(three, out, DEFAULT_LAYOUT)
+
+
+def test_a_copy_that_cannot_be_removed_is_tried_again(three: Album, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync(three, out, DEFAULT_LAYOUT)
+    three.set_headshots("me", [Headshot("me", "f" * 64, "me.jpg", b"")])  # nobody was compared with it yet
+    unlink = Path.unlink
+
+    def guarded(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "b.jpg":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", guarded)
+        done = sync(three, out, DEFAULT_LAYOUT)
+        assert (done.removed, done.refused) == (2, 1)
+        assert done.incomplete
+    assert sync(three, out, DEFAULT_LAYOUT).removed == 1
+    assert below(out) == {}
+
+
+def test_bytes_reach_the_disk_before_their_name_does(three: Album, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    flush, rename = os.fsync, Path.replace
+    monkeypatch.setattr(module.os, "fsync", lambda file: (happened.append("flushed"), flush(file))[1])
+    monkeypatch.setattr(Path, "replace", lambda part, place: (happened.append("named"), rename(part, place))[1])
+    sync(three, out, DEFAULT_LAYOUT)
+    assert happened == ["flushed", "named"] * 3
+
+
+def test_the_rest_of_a_killed_run_is_taken_away(three: Album, out: Path) -> None:
+    """It is read-only where the original is, and was cut off."""
+    (out / "me").mkdir(parents=True)
+    (out / "me" / ".b.jpg.part").write_bytes(b"hal")
+    (out / "me" / ".b.jpg.part").chmod(0o400)
+    sync(three, out, DEFAULT_LAYOUT)
+    assert below(out) == {"me/a.jpg": b"a.jpg", "me/b.jpg": b"b.jpg", "me/c.jpg": b"c.jpg"}
+
+
+def test_a_file_system_without_permissions_takes_copies_and_their_times(
+    three: Album, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chmod(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.chmod", chmod)
+        assert sync(three, out, DEFAULT_LAYOUT).added == 3
+    assert (out / "me/a.jpg").stat().st_mtime_ns == (folder / "a.jpg").stat().st_mtime_ns
+
+
+def test_progress_counts_the_matches(three: Album, out: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    sync(three, out, DEFAULT_LAYOUT, show=lambda done, total: seen.append((done, total)))
+    assert seen == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_the_same_bytes_are_copied_under_each_of_their_names(album: Album, folder: Path, out: Path) -> None:
+    for name in ("one.jpg", "sub/one.jpg", "two.jpg"):
+        put(album, folder, name, 90, content=b"the same")
+    for name in ("one.jpg", "sub/one.jpg", "two.jpg"):
+        album.identified(name, b"the same".hex().ljust(64, "0"))
+    assert sync(album, out, DEFAULT_LAYOUT).added == 3
+    assert set(below(out)) == {"me/one.jpg", "me/sub/one.jpg", "me/two.jpg"}
