@@ -29,7 +29,7 @@ bench-upload: $(VENV)/.demo ## Upload photos with the AWS CLI, s5cmd, rclone and
 	@$(BIN)/python -m bench.upload $(BENCH)
 
 bench-sort: $(VENV)/.demo ## Sort 20,000 generated photos, and show the memory that takes
-	@$(BIN)/python -m bench.sort $(BENCH)
+	@$(BIN)/python -m bench.library $(BENCH)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .

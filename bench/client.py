@@ -1,4 +1,7 @@
-"""`sortclient upload` as a tool of the comparison. Its cloud is the emulated AWS, and S3 the benchmark's."""
+"""The client as a person runs it, with a memory of its own: `sort`, and `upload` as a tool of the comparison.
+
+The cloud of `upload` is the emulated AWS, and S3 the benchmark's.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,49 @@ ALBUM = "bench"
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """One way of using the client: its memory, its cloud, its options."""
+class Sorting:
+    """`sortclient sort`."""
 
     home: Path
-    headshot: Path
+    headshots: Sequence[Path]
+
+    @property
+    def name(self) -> str:
+        return "sortclient sort"
+
+    @property
+    def catalog(self) -> Path:
+        return self.home / "data" / "catalog.sqlite"
+
+    @property
+    def ledger(self) -> Path:
+        return self.home / "ledger.csv"
+
+    def environment(self, endpoint: str) -> dict[str, str]:
+        return access(endpoint) | self._memory()
+
+    def command(self, folder: Path, _: str) -> Command:
+        return [PROGRAM, "sort", folder, *self._wishes()]
+
+    def forget(self) -> None:
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+
+    def _memory(self) -> dict[str, str]:
+        return {DATA_VARIABLE: str(self.catalog.parent), CACHE_VARIABLE: str(self.home / "cache")}
+
+    def _wishes(self) -> Command:
+        references = [part for headshot in self.headshots for part in ("--ref", headshot)]
+        return ["--album", ALBUM, *references, "--out", self.home / "Matches", "--ledger", self.ledger]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploading(Sorting):
+    """`sortclient upload`: one way of using it."""
+
     emulated: Mapping[str, str]  # the environment that attaches to the emulated AWS
     bucket: str
     options: Sequence[str] = ()
-    puts_besides = 1  # the headshot
     done = (0, 3)  # 3: verdicts are still to come
 
     @property
@@ -41,25 +78,24 @@ class Client:
     def version(self) -> str:
         return f"sortclient {version('sortclient')}, Python {sys.version.split()[0]}"
 
+    @property
+    def puts_besides(self) -> int:
+        return len(self.headshots)
+
     def environment(self, endpoint: str) -> dict[str, str]:
-        own = {DATA_VARIABLE: str(self.home / "data"), CACHE_VARIABLE: str(self.home / "cache")}
         # Only S3 is the benchmark's: an endpoint of one service stands above that of all.
-        return access(endpoint) | dict(self.emulated) | {"AWS_ENDPOINT_URL_S3": endpoint} | own
+        attached = dict(self.emulated) | {"AWS_ENDPOINT_URL_S3": endpoint}
+        return access(endpoint) | attached | self._memory()
 
     def command(self, folder: Path, _: str) -> Command:
-        return [PROGRAM, "upload", folder, "--album", ALBUM, "--ref", self.headshot, "--out", self.home / "Matches",
-                "--no-wait", "--yes", *self.options]  # fmt: skip
-
-    def forget(self) -> None:
-        shutil.rmtree(self.home, ignore_errors=True)
-        self.home.mkdir(parents=True)
+        return [PROGRAM, "upload", folder, *self._wishes(), "--no-wait", "--yes", *self.options]
 
     def settle(self) -> None:
         """Write the cells that the pipeline would have brought: nobody's face was found in any photo.
 
         They go into the client's catalog by its own code, as those of a run that follows the table do.
         """
-        with Catalog(self.home / "data" / "catalog.sqlite") as catalog:
+        with Catalog(self.catalog) as catalog:
             album = catalog.find_album(ALBUM)
             if album is None:
                 raise Failed(f"{self.name} left no album in {self.home}")

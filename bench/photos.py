@@ -19,6 +19,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image
 
 SIZE = (4000, 3000)  # 12 megapixels, as phones make them
@@ -33,6 +35,7 @@ _LAYERS = 0.25  # of the picture that things of one octave of size cover
 _ENLARGED = (1, 2)  # times: how much softer than the picture a thing may be
 _BLUR = 0.5  # px, of a phone's lens
 _NOISE = 3.5  # levels of 256: a sensor in daylight, after the camera's own smoothing
+_NOISE_MARGIN = 500  # px
 
 _MAKE, _MODEL, _ORIENTATION, _DATE_TIME, _GPS = 0x010F, 0x0110, 0x0112, 0x0132, 0x8825  # EXIF tags
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE = 1, 2, 3, 4
@@ -74,7 +77,7 @@ def headshot(person: str, file: Path) -> Path:
 
 def _make(wanted: Wanted) -> None:
     random = Random(wanted.number)  # noqa: S311 (no secret)
-    picture = _sensed(_scene(wanted.size, random), wanted.number)
+    picture = _sensed(_scene(wanted.size, random), random)
     if wanted.person is not None:
         _place(_portrait(wanted.person), picture, random)
     # Beside, then renamed: a run that is stopped leaves no half photo for the next one.
@@ -116,19 +119,21 @@ def _piece(size: tuple[int, int], enlarged: float, random: Random) -> Image.Imag
     return piece.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if random.random() < 0.5 else piece
 
 
-def _sensed(picture: Image.Image, number: int) -> Image.Image:
+def _sensed(picture: Image.Image, random: Random) -> Image.Image:
     """As a camera sees it: through a lens, by a sensor with noise."""
     import numpy as np
     from PIL import Image, ImageFilter
 
-    pixels = np.asarray(picture.filter(ImageFilter.GaussianBlur(_BLUR)), np.float32)
-    noise = np.random.default_rng(number).standard_normal(pixels.shape, np.float32)
-    return Image.fromarray(np.clip(pixels + _NOISE * noise, 0, 255).astype(np.uint8))
+    width, height = picture.size
+    left, top = random.randrange(_NOISE_MARGIN), random.randrange(_NOISE_MARGIN)
+    noise = _noise()[top : top + height, left : left + width]
+    pixels = np.asarray(picture.filter(ImageFilter.GaussianBlur(_BLUR)), np.int16)
+    return Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8))
 
 
 def _place(portrait: Image.Image, picture: Image.Image, random: Random) -> None:
-    """The whole portrait, half to all of the picture's height."""
-    height = round(picture.height * random.uniform(0.5, 1))
+    """The whole portrait, nearly as high as the picture: in a small one the face must be large enough to be found."""
+    height = round(picture.height * random.uniform(0.9, 1))
     portrait = portrait.resize((portrait.width * height // portrait.height, height))
     corner = (random.randint(0, picture.width - portrait.width), random.randint(0, picture.height - height))
     picture.paste(portrait, corner)
@@ -146,6 +151,15 @@ def _exif(number: int) -> Image.Exif:
         {_LATITUDE_REF: "N", _LATITUDE: (48.0, 51.0, 30.0), _LONGITUDE_REF: "E", _LONGITUDE: (2.0, 17.0, 40.0)}
     )
     return exif
+
+
+@cache
+def _noise() -> NDArray[np.int8]:
+    """Made once a process, as it takes longer than all else; each photo takes another part of it."""
+    import numpy as np
+
+    shape = (SIZE[1] + _NOISE_MARGIN, SIZE[0] + _NOISE_MARGIN, 3)
+    return (np.random.default_rng(0).standard_normal(shape, np.float32) * _NOISE).round().astype(np.int8)
 
 
 @cache

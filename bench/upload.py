@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import ceiling, photos
-from bench.client import Client, bucket_of
+from bench.client import Uploading, bucket_of
 from bench.process import MB, Failed, Usage, measure
 from bench.serving import Counted, Serving, serving
 from bench.tools import Tool, install
@@ -115,8 +115,8 @@ def report(arguments: argparse.Namespace) -> Iterator[str]:
         emulated = stack.enter_context(emulated_aws(BASE / "functions.log"))
         bucket = bucket_of(emulated)
         ours = [
-            Client(BASE / "home", headshot, emulated, bucket),
-            Client(BASE / "home-originals", headshot, emulated, bucket, ("--originals",)),
+            Uploading(BASE / "home", [headshot], emulated, bucket),
+            Uploading(BASE / "home-originals", [headshot], emulated, bucket, ("--originals",)),
         ]
         yield f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}."
         yield from (f"- {version}" for version in (*(tool.version for tool in others), ours[0].version))
