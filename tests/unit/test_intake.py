@@ -1,0 +1,123 @@
+"""From the folder to the catalog: what is settled before anything is foreseen."""
+
+from __future__ import annotations
+
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from photosort.comparison import Comparison
+from sortclient.album import Album
+from sortclient.intake import take_in
+from sortclient.ledger import count
+from sortclient.model import File, Found, Headshot, Rejection
+from sortclient.photos import kinds
+from sortclient.photos.selection import EVERYTHING, Selection
+from sortclient.progress import Progress
+from sortclient.verdicts import verdicts
+
+JPEG = b"\xff\xd8\xff"  # as much of one as a first look sees
+
+
+def outcomes(album: Album) -> dict[str, str | None]:
+    return {entry.path: entry.outcome and f"{entry.outcome}: {entry.detail}" for entry in album.entries()}
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files whose first bytes were read."""
+    files: list[str] = []
+
+    def look(file: File) -> Rejection | None:
+        files.append(file.path)
+        return kinds.look(file)
+
+    monkeypatch.setattr("sortclient.intake.look", look)
+    return files
+
+
+def test_what_is_no_photo_is_settled_by_its_first_bytes_and_never_again(
+    album: Album, folder: Path, looked: list[str]
+) -> None:
+    (folder / "photo.jpg").write_bytes(JPEG)
+    (folder / "clip.jpg").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(12))
+    (folder / "empty.png").touch()
+    (folder / ".hidden").write_text("hello")
+    os.mkfifo(folder / "pipe")
+    album.set_headshots("me", [Headshot("me", "a" * 64, "me.jpg", b"")])
+    take_in(folder, EVERYTHING, album, Progress())
+    found = outcomes(album)
+    assert found.pop("clip.jpg", "").startswith("not-a-photo: video")  # type: ignore[union-attr]
+    assert found == {
+        ".hidden": "not-a-photo: hidden file",
+        "empty.png": "not-a-photo: empty file",
+        "photo.jpg": None,
+        "pipe": "not-a-photo: special file: pipe",
+    }
+    assert sorted(looked) == ["clip.jpg", "empty.png", "photo.jpg"]
+    stock = album.stock()
+    assert (stock.files, stock.photos, stock.comparisons) == (5, 1, 1)
+    album.identified("photo.jpg", "b" * 64)
+    looked.clear()
+    take_in(folder, EVERYTHING, album, Progress())
+    assert looked == []
+
+
+def test_what_could_not_be_had_is_looked_at_again(album: Album, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "photo.jpg").write_bytes(JPEG)
+    with monkeypatch.context() as without:
+        without.setattr(Path, "open", lambda *_, **__: os.open("/nowhere", os.O_RDONLY))
+        take_in(folder, EVERYTHING, album, Progress())
+        assert str(outcomes(album)["photo.jpg"]).startswith("unreadable: ")
+    take_in(folder, EVERYTHING, album, Progress())
+    assert outcomes(album) == {"photo.jpg": None}
+
+
+def test_what_is_left_out_is_told_and_leaves_the_album(
+    album: Album, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.jpg", "b.png", "raw/c.jpg"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(JPEG)
+    take_in(folder, EVERYTHING, album, Progress())
+    assert capsys.readouterr().err == ""
+    take_in(folder, Selection(include=("*.jpg",), exclude=("raw",)), album, Progress())
+    assert capsys.readouterr().err == "Left out by --include and --exclude: 1 file and 1 whole folder.\n"
+    assert outcomes(album) == {"a.jpg": None}
+    take_in(folder, EVERYTHING, album, Progress())  # it holds for the one run
+    assert len(outcomes(album)) == 3
+
+
+def test_the_output_folder_is_no_part_of_the_album(album: Album, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "Matches").mkdir()
+    (tmp_path / "Matches" / "copy.jpg").write_bytes(JPEG)
+    (folder / "link").symlink_to(tmp_path / "Matches")
+    album.set_output(tmp_path / "Matches", "{path}")
+    take_in(folder, Selection(follow_links=True), album, Progress())
+    assert outcomes(album) == {"link": "not-a-photo: link: leads to the output folder"}
+
+
+def peak(album: Album, files: int) -> int:
+    """The most memory, in bytes, that an album of so many files takes from the scan to the verdicts."""
+    found = (Found(File(f"{number:06}.jpg", Path(f"/photos/{number:06}.jpg"), 1, 1, 1)) for number in range(files))
+    tracemalloc.start()
+    album.scanned(found)
+    for number, file in enumerate(album.unread()):
+        album.identified(file.path, f"{number:064x}")
+        album.record(Comparison("a" * 64, f"{number:064x}", 50.0, None, "", "test", ""))
+        album.save()
+    assert list(album.candidates()) == []
+    album.stock()
+    assert count(verdicts(album)).photos == files
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+def test_memory_does_not_grow_with_the_files(album: Album) -> None:
+    """Files that are held take a kilobyte each, and more. (The table in which pathlib keeps names is 2 MB itself.)"""
+    album.set_headshots("me", [Headshot("me", "a" * 64, "me.jpg", b"")])
+    few = peak(album, 1_000)
+    assert peak(album, 10_000) < few + 4_000_000
