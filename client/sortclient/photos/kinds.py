@@ -99,10 +99,15 @@ _PICTURE_SUFFIXES = frozenset(
 )
 # Of bytes that nothing above knows.
 _BY_SUFFIX = {
-    **dict.fromkeys((".mp4", ".m4v", ".mov", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".wmv"), Kind.VIDEO),
+    **dict.fromkeys(
+        (".mp4", ".m4v", ".mov", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".wmv", ".ogv"), Kind.VIDEO
+    ),
     **dict.fromkeys((".mp3", ".m4a", ".aac", ".wav", ".wma", ".amr"), Kind.AUDIO),
     **dict.fromkeys((*_DOCUMENTS, ".txt", ".csv", ".rtf", ".htm", ".html", ".md"), Kind.DOCUMENT),
 }
+
+# Containers that hold either: only the name tells which. Most of today's documents are ZIP archives.
+_WITHIN = {Kind.VIDEO: (Kind.AUDIO,), Kind.AUDIO: (Kind.VIDEO,), Kind.ARCHIVE: (Kind.DOCUMENT,)}
 
 
 def look(file: File) -> Rejection | None:
@@ -143,10 +148,10 @@ def _other(head: bytes, suffix: str) -> tuple[Kind, str] | None:
     if suffix in _SIDECARS and (suffix == ".thm" or not is_picture(head)):
         return Kind.SIDECAR, suffix[1:].upper()
     known = _by_signature(head)
-    if known is not None and known[0] is Kind.ARCHIVE and suffix in _DOCUMENTS:  # most are ZIP archives inside
-        return Kind.DOCUMENT, "Office"
     if known is not None:
-        return known
+        kind, words = known
+        refined = _BY_SUFFIX.get(suffix)
+        return (refined, words) if refined in _WITHIN.get(kind, ()) else known
     if is_picture(head):
         return None
     return _by_text(head) or (_BY_SUFFIX.get(suffix, Kind.OTHER), "")

@@ -1,0 +1,312 @@
+"""Decoding: every format, upright, in sRGB, no larger than asked."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from sortclient.photos.decode import SMALLEST_SIDE, decode
+from sortclient.photos.errors import NotAPhoto, NotComparable, Unreadable
+from tests.unit.hostile import box, broken_second_frame, multi_picture, picture, saved
+from tests.unit.raw_files import dng, halves
+
+FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000"]
+ORIENTATION = 0x0112
+TURNS = Image.Transpose
+# What was done to an upright picture that is stored with this orientation.
+STORED = {
+    1: None,
+    2: TURNS.FLIP_LEFT_RIGHT,
+    3: TURNS.ROTATE_180,
+    4: TURNS.FLIP_TOP_BOTTOM,
+    5: TURNS.TRANSPOSE,
+    6: TURNS.ROTATE_90,
+    7: TURNS.TRANSVERSE,
+    8: TURNS.ROTATE_270,
+}
+CORNERS = ("red", "lime", "blue", "white")
+
+
+def content(colour: str = "teal", size: tuple[int, int] = (120, 90), form: str = "JPEG", **options: object) -> bytes:
+    return saved(Image.new("RGB", size, colour), form=form, **options)
+
+
+def four_corners() -> Image.Image:
+    """Red and green above, blue and white below."""
+    image = Image.new("RGB", (160, 96))
+    for number, colour in enumerate(CORNERS):
+        image.paste(colour, (number % 2 * 80, number // 2 * 48, number % 2 * 80 + 80, number // 2 * 48 + 48))
+    return image
+
+
+def corners(image: Image.Image) -> tuple[str, ...]:
+    """The colours of the corners, as far as a lossy format keeps them."""
+    places = [(x, y) for y in (0.25, 0.75) for x in (0.25, 0.75)]
+    found = []
+    for x, y in places:
+        pixel = image.getpixel((int(image.width * x), int(image.height * y)))
+        assert isinstance(pixel, tuple)
+        rounded = tuple(255 if channel > 127 else 0 for channel in pixel)
+        names = {(255, 0, 0): "red", (0, 255, 0): "lime", (0, 0, 255): "blue", (255, 255, 255): "white"}
+        found.append(names[rounded])
+    return tuple(found)
+
+
+def exif(orientation: int) -> Image.Exif:
+    tags = Image.Exif()
+    tags[ORIENTATION] = orientation
+    return tags
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_formats_are_recognised_by_content(form: str) -> None:
+    image = decode(content(form=form))
+    assert (image.mode, image.size) == ("RGB", (120, 90))
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_every_orientation_is_turned_upright(form: str, orientation: int) -> None:
+    turn = STORED[orientation]
+    stored = four_corners() if turn is None else four_corners().transpose(turn)
+    image = decode(saved(stored, form=form, exif=exif(orientation)))
+    assert (image.size, corners(image)) == ((160, 96), CORNERS)
+
+
+def test_the_orientation_may_stand_in_xmp_only() -> None:
+    stored = four_corners().transpose(TURNS.ROTATE_90)
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    assert corners(decode(saved(stored, form="JPEG", xmp=xmp))) == CORNERS
+
+
+def turned_by_its_container(heic: bytes) -> bytes:
+    """The HEIC with the property `irot` 3 (a quarter to the right: EXIF's 6), as phones write it beside EXIF."""
+    at = heic.index(b"ipma") + 4 + 8  # version, flags and the number of entries
+    item, count = struct.unpack(">HB", heic[at : at + 3])
+    container = heic.index(b"ipco") - 4
+    (length,) = struct.unpack(">I", heic[container : container + 4])
+    properties = 0
+    inner = container + 8
+    while inner < container + length:
+        inner += struct.unpack(">I", heic[inner : inner + 4])[0]
+        properties += 1
+    irot = box(b"irot", b"\x03")
+    association = struct.pack(">HB", item, count + 1) + heic[at + 3 : at + 3 + count] + bytes((0x80 | properties + 1,))
+    made = bytearray(heic[: container + length] + irot + heic[container + length : at] + association)
+    made += heic[at + 3 + count :]
+    added = len(made) - len(heic)
+    for name, more in ((b"meta", added), (b"iprp", added), (b"ipco", len(irot)), (b"ipma", 1)):
+        place = made.index(name) - 4
+        made[place : place + 4] = struct.pack(">I", struct.unpack(">I", made[place : place + 4])[0] + more)
+    place = made.index(b"iloc") + 4 + 8
+    for _ in range(struct.unpack(">H", made[place - 2 : place])[0]):
+        base = slice(place + 4, place + 8)
+        made[base] = struct.pack(">I", struct.unpack(">I", made[base])[0] + added)
+        place += 18
+    return bytes(made)
+
+
+def test_a_heic_is_turned_once_where_container_and_exif_both_say_so() -> None:
+    stored = four_corners().transpose(TURNS.ROTATE_90)
+    image = decode(turned_by_its_container(saved(stored, form="HEIF", exif=exif(6))))
+    assert (image.size, corners(image)) == ((160, 96), CORNERS)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((4000, 3000), (1920, 1440)), ((1000, 4000), (480, 1920)), ((200, 100), (200, 100))]
+)
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_decode_shrinks_and_never_enlarges(form: str, size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert decode(content(size=size, form=form)).size == expected
+
+
+def test_a_large_jpeg_is_never_decoded_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import JpegImagePlugin
+
+    decoded = []
+    load = JpegImagePlugin.JpegImageFile.load
+
+    def spy(self: JpegImagePlugin.JpegImageFile) -> object:
+        decoded.append(self.size)
+        return load(self)
+
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", spy)
+    assert decode(content(size=(4000, 3000), exif=exif(6))).size == (1440, 1920)
+    assert decoded[0] == (2000, 1500)
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "form", "expected"),
+    [
+        ("L", 200, "PNG", 200),
+        ("1", 1, "PNG", 255),
+        ("P", 200, "PNG", 200),
+        ("LA", (200, 255), "PNG", 200),
+        ("RGBA", (200, 200, 200, 255), "PNG", 200),
+        ("I;16", 200 * 257, "PNG", 200),
+        ("I;16", 200 * 257, "TIFF", 200),
+        ("I;16B", 200 * 257, "TIFF", 200),
+        ("CMYK", (0, 0, 0, 55), "TIFF", 200),
+        ("CMYK", (0, 0, 0, 55), "JPEG", 200),
+        ("YCbCr", (200, 128, 128), "TIFF", 200),
+    ],
+)
+def test_every_mode_keeps_its_tones(mode: str, value: int, form: str, expected: int) -> None:
+    image = Image.new(mode, (100, 100), value)
+    if mode == "P":
+        image.putpalette([channel for grey in range(256) for channel in (grey, grey, grey)])
+    pixel = decode(saved(image, form=form)).getpixel((50, 50))
+    assert isinstance(pixel, tuple)
+    assert all(abs(channel - expected) <= 2 for channel in pixel), pixel
+
+
+@pytest.mark.parametrize(("mode", "low", "high"), [("F", -0.5, 1.5), ("I", 100, 100_000), ("F", 7.0, 7.0)])
+def test_numbers_without_a_white_are_spread_over_their_range(mode: str, low: float, high: float) -> None:
+    image = Image.new(mode, (100, 100), low)
+    image.paste(high, (50, 0, 100, 100))
+    shown = decode(saved(image, form="TIFF"))
+    assert shown.getpixel((25, 50)) == (0, 0, 0)
+    assert shown.getpixel((75, 50)) == ((255, 255, 255) if high > low else (0, 0, 0))
+
+
+def test_numbers_that_are_none_make_no_picture_unreadable() -> None:
+    image = Image.new("F", (100, 100), float("nan"))
+    assert decode(saved(image, form="TIFF")).mode == "RGB"
+
+
+def test_a_palette_is_shrunk_by_its_colours_and_not_by_its_numbers() -> None:
+    """Every second column white: shrunk they are grey, where picking single columns would leave stripes."""
+    image = Image.new("P", (3840, 100))
+    image.putpalette([0, 0, 0, 255, 255, 255])
+    for x in range(0, 3840, 2):
+        image.paste(1, (x, 0, x + 1, 100))
+    shown = decode(saved(image, form="PNG"))
+    assert set(shown.crop((100, 10, 200, 11)).tobytes()) <= set(range(100, 156))
+
+
+def test_transparent_parts_become_white() -> None:
+    for image in (Image.new("RGBA", (100, 100), (255, 0, 0, 0)), Image.new("LA", (100, 100), (0, 0))):
+        assert decode(saved(image, form="PNG")).getpixel((50, 50)) == (255, 255, 255)
+
+
+def test_a_transparent_colour_of_a_palette_becomes_white() -> None:
+    image = Image.new("P", (100, 100), 1)
+    image.putpalette([0, 0, 0, 255, 0, 0])
+    assert decode(saved(image, form="PNG", transparency=1)).getpixel((50, 50)) == (255, 255, 255)
+
+
+def swapped_profile() -> bytes:
+    """A profile in which red and blue have changed places: nobody who ignores it sees the right colours."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    tags = {}
+    for place in range(132, 132 + 12 * struct.unpack(">I", profile[128:132])[0], 12):
+        tags[bytes(profile[place : place + 4])] = place
+    red, blue = tags[b"rXYZ"] + 4, tags[b"bXYZ"] + 4
+    profile[red : red + 8], profile[blue : blue + 8] = profile[blue : blue + 8], profile[red : red + 8]
+    return bytes(profile).replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+def test_colours_are_converted_by_the_profile(form: str) -> None:
+    pixel = decode(content("red", form=form, icc_profile=swapped_profile())).getpixel((50, 50))
+    assert isinstance(pixel, tuple)
+    assert pixel[0] < 60
+    assert pixel[2] > 200
+
+
+@pytest.mark.parametrize("profile", [b"x" * 200, b"", swapped_profile()[:300]], ids=["noise", "empty", "cut off"])
+def test_a_broken_profile_is_no_profile(profile: bytes) -> None:
+    pixel = decode(content("red", icc_profile=profile)).getpixel((50, 50))
+    assert isinstance(pixel, tuple)
+    assert pixel[0] > 250
+
+
+def test_a_profile_of_other_channels_is_no_profile() -> None:
+    grey = saved(Image.new("L", (100, 100), 90), form="JPEG", icc_profile=swapped_profile())
+    assert decode(grey).getpixel((50, 50)) == (90, 90, 90)
+    ink = saved(Image.new("CMYK", (100, 100), (0, 0, 0, 55)), form="JPEG", icc_profile=swapped_profile())
+    assert decode(ink).getpixel((50, 50)) == (200, 200, 200)
+
+
+def test_lab_becomes_rgb() -> None:
+    pixel = decode(saved(Image.new("LAB", (100, 100), (255, 128, 128)), form="TIFF")).getpixel((50, 50))
+    assert isinstance(pixel, tuple)
+    assert min(pixel) > 240
+
+
+def test_of_several_pictures_the_first_counts() -> None:
+    pages = [Image.new("RGB", (120, 90), colour) for colour in ("red", "blue")]
+    for several in (*(saved(*pages, form=form) for form in ("GIF", "TIFF", "WEBP", "PNG")), multi_picture()):
+        pixel = decode(several).getpixel((50, 50))
+        assert isinstance(pixel, tuple)
+        assert pixel[0] > 250
+        assert pixel[2] < 5
+    assert decode(broken_second_frame("GIF")).size == (100, 90)
+
+
+def test_the_smallest_picture_that_rekognition_takes() -> None:
+    assert decode(content(size=(SMALLEST_SIDE, SMALLEST_SIDE))).size == (80, 80)
+    with pytest.raises(Unreadable, match="79 x 400 px"):
+        decode(content(size=(79, 400)))
+
+
+@pytest.mark.parametrize("text", [b"", b"hello", b"%PDF-1.7", b"\x00" * 100])
+def test_what_is_no_picture(text: bytes) -> None:
+    with pytest.raises(NotAPhoto):
+        decode(text)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_a_raw_file_is_shown_by_its_preview_upright(orientation: int) -> None:
+    turn = STORED[orientation]
+    stored = four_corners() if turn is None else four_corners().transpose(turn)
+    preview = saved(stored.resize((stored.width * 15, stored.height * 15)), form="JPEG")
+    image = decode(dng(preview, preview_size=(stored.width * 15, stored.height * 15), orientation=orientation))
+    assert (image.size, corners(image)) == ((1920, 1152), CORNERS)
+
+
+def test_a_preview_that_says_itself_how_it_lies_is_turned_once() -> None:
+    stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
+    preview = saved(stored, form="JPEG", exif=exif(6))
+    assert corners(decode(dng(preview, preview_size=stored.size, orientation=6))) == CORNERS
+
+
+def test_a_raw_file_without_a_preview_that_shows_faces_is_developed() -> None:
+    """Its sensor saw green."""
+    small = halves("red", "blue", (160, 120))
+    for raw in (dng(size=(2400, 1800)), dng(small, size=(2400, 1800), preview_size=(160, 120))):
+        image = decode(raw)
+        assert image.size == (1200, 900)
+        assert image.getpixel((600, 450)) == (0, 255, 0)
+
+
+def test_a_preview_is_not_passed_over_where_the_sensor_saw_no_more() -> None:
+    image = decode(dng(halves("red", "blue", (160, 120)), size=(160, 120), preview_size=(160, 120)))
+    assert image.size == (160, 120)
+
+
+def test_a_camera_that_is_named_makes_no_raw_file_of_a_picture() -> None:
+    """LibRaw would take 16 bits of grey for a sensor's."""
+    tags = Image.Exif()
+    tags[0x010F], tags[0x0110] = "Canon", "EOS 5D"
+    for mode in ("I;16", "L", "RGB"):
+        assert decode(saved(Image.new(mode, (300, 200)), form="TIFF", exif=tags)).size == (300, 200)
+
+
+SMALL = {form: picture(form, (90, 80)) for form in FORMATS}
+
+
+@given(form=st.sampled_from(FORMATS), at=st.floats(0, 1), wrong=st.binary(min_size=1, max_size=8))
+def test_no_broken_bytes_end_a_run(form: str, at: float, wrong: bytes) -> None:
+    """A picture with some bytes overwritten is decoded, or cannot be compared: nothing else comes out."""
+    whole = SMALL[form]
+    place = int(at * len(whole))
+    try:
+        image = decode(whole[:place] + wrong + whole[place + len(wrong) :])
+    except NotComparable:
+        return
+    assert image.mode == "RGB"
