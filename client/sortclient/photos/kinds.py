@@ -151,7 +151,7 @@ def _other(head: bytes, suffix: str) -> tuple[Kind, str] | None:
     if known is not None:
         kind, words = known
         refined = _BY_SUFFIX.get(suffix)
-        return (refined, words) if refined in _WITHIN.get(kind, ()) else known
+        return (refined, words) if refined and refined in _WITHIN.get(kind, ()) else known
     if is_picture(head):
         return None
     return _by_text(head) or (_BY_SUFFIX.get(suffix, Kind.OTHER), "")
