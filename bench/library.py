@@ -70,8 +70,8 @@ class Library:
             count = files.count
         alone = self._start_up(way, url)
         yield (
-            f"The same command again: {again.wall:.2f} s (an album of one photo, which is the start-up: {alone.wall:.2f} s), "
-            f"{again.memory / MB:.0f} MB, {count} photos opened."
+            f"The same command again: {again.wall:.2f} s, {again.memory / MB:.0f} MB, {count} photos opened; "
+            f"starting up takes {alone.wall:.2f} s of it, as an album of one photo shows."
         )
 
     def _run(self, way: Sorting, url: str, look: Callable[[float, int], None] | None = None) -> Usage:
@@ -150,13 +150,15 @@ def _done(catalog: Path) -> int:
 
 def _curve(name: str, moments: Sequence[Moment], first: Usage, count: int) -> Iterator[str]:
     yield f"\n`{name}`: {first.wall:.0f} s, {first.cpu:.0f} s of CPU, {first.memory / MB:.0f} MB at most.\n"
-    yield "| photos done | s | MB then | MB at most so far |"
-    yield "| --- | --- | --- | --- |"
+    yield "| photos done | after s | MB at most since the row above |"
+    yield "| --- | --- | --- |"
+    begin = 0
     for milestone in (*(number for number in _MILESTONES if number < count), count):
-        reached = next((position for position, moment in enumerate(moments) if moment.done >= milestone), None)
-        if reached is not None:
-            moment, most = moments[reached], max(moment.memory for moment in moments[: reached + 1])
-            yield f"| {moment.done:,} | {moment.seconds:.0f} | {moment.memory / MB:.0f} | {most / MB:.0f} |"
+        end = next((position for position, moment in enumerate(moments) if moment.done >= milestone), None)
+        if end is not None and end >= begin:
+            most = max(moment.memory for moment in moments[begin : end + 1])
+            yield f"| {moments[end].done:,} | {moments[end].seconds:.0f} | {most / MB:.0f} |"
+            begin = end + 1
 
 
 def _found(ledger: Path, person: str, wanted: Sequence[Wanted]) -> str:

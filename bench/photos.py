@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -37,6 +38,10 @@ _BLUR = 0.5  # px, of a phone's lens
 _NOISE = 3.5  # levels of 256: a sensor in daylight, after the camera's own smoothing
 _NOISE_MARGIN = 500  # px
 
+# A file that has just been written may be written again within the same tick of the file system's clock: the client
+# reads such a one again at its next run, which would not be the no-change run that is measured.
+_SETTLING = 3  # seconds
+
 _MAKE, _MODEL, _ORIENTATION, _DATE_TIME, _GPS = 0x010F, 0x0110, 0x0112, 0x0132, 0x8825  # EXIF tags
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE = 1, 2, 3, 4
 _TURN_RIGHT = 6
@@ -62,6 +67,7 @@ def make(wanted: Iterable[Wanted]) -> None:
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         for _ in pool.imap_unordered(_make, absent, chunksize=1 + len(absent) // 1000):
             pass
+    time.sleep(_SETTLING)
 
 
 def numbered(folder: Path, number: int) -> Path:
@@ -132,11 +138,12 @@ def _sensed(picture: Image.Image, random: Random) -> Image.Image:
 
 
 def _place(portrait: Image.Image, picture: Image.Image, random: Random) -> None:
-    """The whole portrait, nearly as high as the picture: in a small one the face must be large enough to be found."""
-    height = round(picture.height * random.uniform(0.9, 1))
-    portrait = portrait.resize((portrait.width * height // portrait.height, height))
-    corner = (random.randint(0, picture.width - portrait.width), random.randint(0, picture.height - height))
-    picture.paste(portrait, corner)
+    """Head and shoulders, nearly as high as the picture: in a small one the face must be large enough to be found."""
+    head = portrait.crop((portrait.width // 8, 0, portrait.width * 7 // 8, portrait.height * 2 // 3))
+    height = round(picture.height * random.uniform(0.8, 1))
+    head = head.resize((head.width * height // head.height, height))
+    corner = (random.randint(0, picture.width - head.width), random.randint(0, picture.height - height))
+    picture.paste(head, corner)
 
 
 def _exif(number: int) -> Image.Exif:
