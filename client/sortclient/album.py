@@ -217,6 +217,12 @@ class Album:
         """Every file of the album, in the order of its path. Read to the end before the files are changed."""
         yield from map(_entry, self._db.execute(f"{_ENTRIES} ORDER BY path", (self._id,)))
 
+    def entries_alike(self, similarity: float) -> Iterator[Entry]:
+        """As ``entries``: the photos that somebody's headshot resembles at least so much, in per cent."""
+        alike = "digest IN (SELECT photo FROM cells WHERE album = ? AND similarity >= ?)"
+        rows = self._db.execute(f"{_ENTRIES} AND {alike} ORDER BY path", (self._id, self._id, similarity))
+        yield from map(_entry, rows)
+
     def entry(self, path: str) -> Entry | None:
         row = self._db.execute(f"{_ENTRIES} AND path = ?", (self._id, path)).fetchone()
         return None if row is None else _entry(row)

@@ -13,11 +13,11 @@ from sortclient.catalog import Catalog
 from sortclient.errors import InputError
 from sortclient.layout import stays_inside
 from sortclient.ledger import count, row, summary, write_csv, write_json
-from sortclient.model import Headshot, Outcome
+from sortclient.model import Headshot
 from sortclient.progress import Progress
 from sortclient.run import EXIT_UNSETTLED, bring
 from sortclient.sync import Fetch
-from sortclient.verdicts import verdicts
+from sortclient.verdicts import matches, verdicts
 
 if TYPE_CHECKING:
     from sortclient.aws.comparer import AwsComparer
@@ -99,7 +99,7 @@ def show_status(album: Album, backlog: Backlog | None) -> int:
 
 def show_results(album: Album, form: str, *, every: bool) -> None:
     """Matches (or every row of the ledger) on stdout."""
-    rows = (verdict for verdict in verdicts(album) if every or verdict.outcome is Outcome.MATCH)
+    rows = verdicts(album) if every else matches(album)
     if form == "csv":
         write_csv(rows, sys.stdout)
     elif form == "json":

@@ -20,8 +20,8 @@ from typing import Literal
 from sortclient.album import Album, Synced
 from sortclient.errors import SortError
 from sortclient.layout import fitted, folded, lies_in, names_person, segments, target_of
-from sortclient.model import Entry, File, Outcome
-from sortclient.verdicts import Verdict, verdicts
+from sortclient.model import Entry, File
+from sortclient.verdicts import Verdict, matches
 
 Fetch = Callable[[str], bytes | None]  # a photo's digest -> the copy that is kept in the cloud, or None
 Show = Callable[[int, int], object]  # how many matches of how many are done
@@ -61,9 +61,7 @@ def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None, show:
     what is done stays.
     """
     before = album.synced(out)
-    wanted = {
-        (verdict.person, verdict.entry.path): verdict for verdict in verdicts(album) if verdict.outcome is Outcome.MATCH
-    }
+    wanted = {(verdict.person, verdict.entry.path): verdict for verdict in matches(album)}
     # Another layout is another place for every file.
     keeps = {key: copy for key, copy in before.items() if key in wanted and album.layout in (None, layout)}
     run = _Run(out, album.folder, layout, fetch, {folded(copy.target): copy for copy in keeps.values()})

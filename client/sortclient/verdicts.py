@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from photosort.comparison import Comparison, Problem
@@ -23,10 +23,20 @@ class Verdict:
 
 def verdicts(album: Album) -> Iterator[Verdict]:
     """Every (file, person) of the album, files in the order of their paths."""
+    return _decided(album, album.entries())
+
+
+def matches(album: Album) -> Iterator[Verdict]:
+    """Of the verdicts the matches, without a look at the other photos: few are of anybody in particular."""
+    alike = _decided(album, album.entries_alike(album.threshold))
+    return (verdict for verdict in alike if verdict.outcome is Outcome.MATCH)
+
+
+def _decided(album: Album, entries: Iterable[Entry]) -> Iterator[Verdict]:
     people: dict[str, list[str]] = {}
     for shot in album.headshots():
         people.setdefault(shot.person, []).append(shot.digest)
-    for entry in album.entries():
+    for entry in entries:
         if entry.outcome is not None:
             yield Verdict(entry, "", Outcome(entry.outcome), None, entry.detail)
             continue

@@ -15,7 +15,7 @@ from sortclient.errors import InputError
 from sortclient.ledger import check_ledger_file, count, summary, write_csv, write_json, write_ledger
 from sortclient.model import Entry, Found, Headshot, Outcome, Rejection
 from sortclient.photos.scan import scan
-from sortclient.verdicts import decide, verdicts
+from sortclient.verdicts import decide, matches, verdicts
 
 A, B, PHOTO = "a" * 64, "b" * 64, "c" * 64
 ENTRY = Entry("one.jpg", None, PHOTO, None, "")
@@ -84,6 +84,15 @@ def test_every_file_is_in_the_ledger_and_the_counts_add_up(sorted_album: Album) 
         "me: 2 match, 1 no-face, 1 pending",
         "you: 2 no-match, 1 no-face, 1 pending",
     ]
+
+
+@pytest.mark.parametrize(("threshold", "number"), [(0, 4), (3.0, 4), (3.1, 2), (99.123456, 2), (100, 0)])
+def test_matches_are_those_of_all_verdicts(sorted_album: Album, threshold: float, number: int) -> None:
+    sorted_album.record(cell("f" * 64, 100.0, "d" * 64))  # nobody's headshot
+    sorted_album.set_threshold(threshold)
+    found = list(matches(sorted_album))
+    assert found == [verdict for verdict in verdicts(sorted_album) if verdict.outcome is Outcome.MATCH]
+    assert len(found) == number
 
 
 def test_what_is_no_photo_is_counted_by_its_kind(album: Album, folder: Path) -> None:
