@@ -6,6 +6,7 @@ import csv
 import os
 import subprocess
 import sysconfig
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from demo.album import DemoAlbum
 from photosort.keys import PHOTOS, photos_prefix
+from sortclient.album import SETTLED_NS
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "sortclient"
 
@@ -67,6 +69,13 @@ EILEENS = {"Eileen Collins/NASA/darker.jpg", "Eileen Collins/together.jpg"}
 
 def refs(demo: DemoAlbum, *people: str) -> list[str]:
     return [part for person in people for part in ("--ref", f"{person}={demo.headshots[person]}")]
+
+
+def settled(folder: Path) -> Path:
+    """``folder``, once its files are old enough that a scan can trust their times; younger ones are read again."""
+    newest = max(entry.stat().st_ctime_ns for entry in folder.rglob("*"))
+    time.sleep(max(0, newest + SETTLED_NS - time.time_ns()) / 1e9)
+    return folder
 
 
 def succeeded(result: Result) -> Result:

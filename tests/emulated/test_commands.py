@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from demo.album import EILEEN, GRACE, DemoAlbum
-from tests.emulated.command import EILEENS, GRACES, Cloud, Machine, ledger_of, machine, refs, succeeded
+from tests.emulated.command import EILEENS, GRACES, Cloud, Machine, ledger_of, machine, refs, settled, succeeded
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +42,7 @@ def test_the_demo_finds_exactly_the_people_who_are_there_both_ways(tmp_path: Pat
 def test_the_same_command_again_sends_and_compares_nothing(
     here: Machine, demo: DemoAlbum, small: Path, album: str, cloud: Cloud
 ) -> None:
-    command = ["upload", small, *refs(demo, GRACE, EILEEN), "--album", album]
+    command = ["upload", settled(small), *refs(demo, GRACE, EILEEN), "--album", album]
     succeeded(here.run(*command))
     assert here.matches() == GRACES | EILEENS
     before = (cloud.objects("photos"), cloud.objects("people"), cloud.cells())
@@ -189,7 +189,7 @@ def test_sort_again_reads_no_picture_and_a_threshold_decides_anew(
     watched = replace(
         here, environment={**here.environment, "PYTHONPATH": path, "BELOW": str(small), "OPENED": str(log)}
     )
-    succeeded(watched.run("sort", small, *refs(demo, GRACE)))
+    succeeded(watched.run("sort", settled(small), *refs(demo, GRACE)))
     assert here.matches() == GRACES
     assert set(map(Path, log.read_text().splitlines())) == {file for file in small.rglob("*") if file.is_file()}
     log.unlink()
