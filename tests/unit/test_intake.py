@@ -70,7 +70,7 @@ def test_what_could_not_be_had_is_looked_at_again(album: Album, folder: Path, mo
     with monkeypatch.context() as without:
         without.setattr(Path, "open", lambda *_, **__: os.open("/nowhere", os.O_RDONLY))
         take_in(folder, EVERYTHING, album, Progress())
-        assert str(outcomes(album)["photo.jpg"]).startswith("unreadable: ")
+        assert outcomes(album) == {"photo.jpg": "unreadable: is gone: No such file or directory"}
     take_in(folder, EVERYTHING, album, Progress())
     assert outcomes(album) == {"photo.jpg": None}
 

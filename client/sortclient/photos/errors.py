@@ -39,3 +39,8 @@ class NotReached(Unreadable):
     """The bytes could not be had, now: no permission, a fault of the disk, a process that ended."""
 
     lasting = False
+
+    @classmethod
+    def because(cls, error: OSError) -> NotReached:
+        words = "is gone" if isinstance(error, FileNotFoundError) else "cannot be read"
+        return cls(f"{words}: {error.strerror or error}")

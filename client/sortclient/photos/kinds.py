@@ -122,7 +122,7 @@ def look(file: File) -> Rejection | None:
         else:
             check(b"", 0, file.path)
     except OSError as error:
-        return NotReached(f"cannot be read: {error.strerror or error}").rejection
+        return NotReached.because(error).rejection
     except NotComparable as error:
         return error.rejection
     return None
