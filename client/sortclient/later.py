@@ -38,28 +38,30 @@ def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: A
         )
     else:
         known = catalog.open_album(known.name, None, comparer.place)
-    if known.folder is None:
-        _adopt(comparer, known)
-    else:
-        for comparison in comparer.cells.read(known.name, _unsettled_cells(known)):
-            known.record(comparison)
-            known.save()
+    with Progress() as progress:
+        if known.folder is None:
+            _adopt(comparer, known, progress)
+        else:
+            found = comparer.cells.read(known.name, _unsettled_cells(known))
+            for comparison in progress.counting(found, "reading comparisons"):
+                known.record(comparison)
+                known.save()
     known.save()
     return known
 
 
-def _adopt(comparer: AwsComparer, album: Album) -> None:
+def _adopt(comparer: AwsComparer, album: Album, progress: Progress) -> None:
     people: dict[str, list[Headshot]] = {}
     for shot in comparer.objects.people(album.name):
         people.setdefault(shot.person, []).append(Headshot(shot.person, shot.digest, "", b""))
     for person in people.keys() | {shot.person for shot in album.headshots()}:
         album.set_headshots(person, people.get(person, []))
     photos = set()
-    for comparison in comparer.cells.all(album.name):
+    for comparison in progress.counting(comparer.cells.all(album.name), "reading comparisons"):
         album.record(comparison)
         album.save()
         photos.add(comparison.photo)
-    named = comparer.objects.photo_names(album.name, photos)
+    named = progress.counting(comparer.objects.photo_names(album.name, photos), "reading names", len(photos))
     # Whoever may write to the bucket chose these paths.
     album.adopt(
         [(digest, path if stays_inside(path) and path.isprintable() else f"{digest}.jpg") for digest, path in named]

@@ -74,8 +74,9 @@ class Progress:
 
     def stage(self, name: str, done: int = 0, total: int = 0) -> None:
         """``name`` is what goes on from now, ``done`` (of ``total``, where that is known) how far it is."""
+        begins = name != self._stage
         self._stage, self._done, self.total = name, done, total
-        self.show()
+        self.show(at_once=begins)
 
     def counting(self, items: Iterable[Item], name: str, total: int = 0) -> Iterator[Item]:
         """``items``, lazily, as a stage: each counts as done when the next one is asked for."""
@@ -87,13 +88,13 @@ class Progress:
     def comparing(self, total: int) -> None:
         """From now on ``total`` comparisons are made, at most: speed and time left are theirs."""
         self._stage, self.total, self._started = "", total, time.monotonic()
-        self.show()
+        self.show(at_once=True)
 
-    def show(self) -> None:
-        """Bring the display up to date; cheap to call for each event."""
+    def show(self, at_once: bool = False) -> None:
+        """Bring the display up to date; cheap to call for each event. A log gets its line when it is time for one."""
         now = time.monotonic()
         if self._bar is not None and self._task is not None:
-            if now - self._shown_at >= 0.1:
+            if at_once or now - self._shown_at >= 0.1:
                 self._shown_at = now
                 self._bar.update(
                     self._task,
@@ -107,7 +108,8 @@ class Progress:
 
     def line(self) -> str:
         if self._stage:
-            return f"{self._stage}: {self._done}{f' of {self.total}' if self.total else ''}"
+            done = f"{self._done} of {self.total}" if self.total else str(self._done or "")
+            return f"{self._stage}: {done}" if done else self._stage
         elapsed = time.monotonic() - self._started
         speed = self.compared / elapsed if elapsed > 0 else 0.0
         parts = [f"prepared {self.identified}"]

@@ -87,7 +87,11 @@ def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Pl
         stock = album.stock()
         size = sum(candidate.file.size for candidate in album.candidates()) if stock.comparisons else 0
     fresh = [shot for shot in headshots if shot.digest not in standing]
-    return Plan(album, headshots, fresh, stock, size, where.others(album.name, album.digests()) if fresh else 0)
+    others = 0
+    if fresh:
+        progress.stage("listing what the album has elsewhere")
+        others = where.others(album.name, album.digests())
+    return Plan(album, headshots, fresh, stock, size, others)
 
 
 def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:

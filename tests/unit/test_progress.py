@@ -82,3 +82,22 @@ def test_names_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress() as progress:
         progress.tell("Headshot [bold]me[/bold].jpg :smile:, " + "long " * 100)
     assert capsys.readouterr() == ("", "Headshot [bold]me[/bold].jpg :smile:, " + "long " * 100 + "\n")
+
+
+def test_a_stage_that_begins_is_shown_at_once_on_a_terminal(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    class Bar:
+        def update(self, _task: object, **options: object) -> None:
+            shown.append(str(options["description"]))
+
+    progress = Progress()
+    monkeypatch.setattr(progress, "_bar", Bar())
+    monkeypatch.setattr(progress, "_task", 0)
+    for done in range(3):
+        progress.stage("scanning", done)
+    progress.stage("headshots", 0, 2)
+    clock.now += 1
+    progress.stage("headshots", 1, 2)
+    progress.comparing(7)
+    assert shown == ["scanning", "headshots", "headshots: 1 of 2", "prepared 0, compared 0 of 7, matches 0, 0.0/s"]

@@ -157,7 +157,7 @@ def test_stopped_early_what_came_is_kept_and_the_comparer_closed(
     comparer = Oracle()
     progress = Progress()
 
-    def ctrl_c() -> None:
+    def ctrl_c(at_once: bool = False) -> None:
         if progress.compared == 2:
             raise KeyboardInterrupt
 
