@@ -100,4 +100,5 @@ def test_a_stage_that_begins_is_shown_at_once_on_a_terminal(clock: Clock, monkey
     clock.now += 1
     progress.stage("headshots", 1, 2)
     progress.comparing(7)
-    assert shown == ["scanning", "headshots", "headshots: 1 of 2", "prepared 0, compared 0 of 7, matches 0, 0.0/s"]
+    comparing = "prepared 0, compared 0 of 7, matches 0, 0.0/s"
+    assert shown == ["scanning", "headshots: 0 of 2", "headshots: 1 of 2", comparing]
