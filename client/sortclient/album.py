@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from photosort.chunks import chunks
 from photosort.comparison import Comparison, Problem
-from sortclient.comparer import Candidate
-from sortclient.model import Entry, File, Found, Headshot, Outcome, Rejection
-from sortclient.photos import READER
-
-_PAGE = 500
-# A file's times are no finer than a tick of its file system: two seconds on FAT, and a server's clock may be ahead.
-SETTLED_NS = 2_000_000_000
-_ENTRIES = "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM files WHERE album = ?"
+from sortclient.files import Files, bytes_of, path_of
+from sortclient.model import Headshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +24,17 @@ class Synced:
     ours: bool = True  # a sync made it; False: the same bytes stood there before
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """What an album holds after a scan, and what it lacks: the bound for a run's work and price."""
-
-    files: int
-    photos: int  # files that are photos, or may be: their bytes are unknown
-    unread: int  # of the photos: those whose bytes are unknown
-    lacking: int  # different known bytes that lack a cell
-    comparisons: int  # at most: an unread file counts in full, the same bytes under several names once
-
-
-class Album:
+class Album(Files):
     """A handle on one album, used from the one thread that opened the catalog."""
 
     def __init__(self, database: sqlite3.Connection, name: str) -> None:
-        self._db = database
-        self._id, self.name, folder, self.place, self.threshold, out, layout = database.execute(
+        album, self.name, folder, self.place, self.threshold, out, layout = database.execute(
             "SELECT id, name, folder, place, threshold, out, layout FROM albums WHERE name = ?", (name,)
         ).fetchone()
+        super().__init__(database, album)
         self.folder = path_of(folder)  # None: known from the cloud only
         self.out = path_of(out)  # where the last sync went
         self.layout: str | None = layout
-
-    def save(self) -> None:
-        """Cheap (30 microseconds) and often: what is not saved keeps every other run on the catalog waiting."""
-        self._db.commit()
 
     @contextmanager
     def supposing(self) -> Iterator[None]:
@@ -77,155 +52,6 @@ class Album:
     def set_output(self, out: Path, layout: str) -> None:
         self._db.execute("UPDATE albums SET out = ?, layout = ? WHERE id = ?", (bytes_of(out), layout, self._id))
         self.out, self.layout = out, layout
-
-    # -- files
-
-    def scanned(self, found: Iterable[Found]) -> None:
-        """Take over a scan: changed files lose what was known of their bytes, files that are gone leave the album.
-
-        A slow folder does not keep others from the catalog; a scan that ends early makes no file leave. What is known
-        stays where size, times and place are the same, and the file had not changed just before the scan that led to
-        reading it: a change soon after that could have left the same times. A rejection stays while the reader does.
-        """
-        scan = time.time_ns()
-        for some in chunks(found, _PAGE):
-            self._db.executemany(
-                """
-                INSERT INTO files (album, path, location, size, mtime_ns, ctime_ns, outcome, detail, reader, scan)
-                VALUES (:album, :path, :location, :size, :mtime_ns, :ctime_ns, :outcome, :detail, :reader, :scan)
-                ON CONFLICT (album, path) DO UPDATE SET
-                    (digest, outcome, detail, reader) = (
-                        SELECT files.digest, files.outcome, files.detail, files.reader
-                        WHERE excluded.outcome IS NULL AND (files.outcome IS NULL OR files.reader = :current)
-                        AND (files.size, files.mtime_ns, files.ctime_ns, files.location)
-                            = (excluded.size, excluded.mtime_ns, excluded.ctime_ns, excluded.location)
-                        AND files.scan - files.ctime_ns >= :settled
-                        UNION ALL SELECT NULL, excluded.outcome, excluded.detail, excluded.reader LIMIT 1
-                    ),
-                    location = excluded.location, size = excluded.size, mtime_ns = excluded.mtime_ns,
-                    ctime_ns = excluded.ctime_ns, scan = excluded.scan
-                """,
-                (
-                    {
-                        "album": self._id,
-                        "path": one.file.path,
-                        "location": bytes_of(one.file.location),
-                        "size": one.file.size,
-                        "mtime_ns": one.file.mtime_ns,
-                        "ctime_ns": one.file.ctime_ns,
-                        **_columns(one.rejection),
-                        "scan": scan,
-                        "current": READER,
-                        "settled": SETTLED_NS,
-                    }
-                    for one in some
-                ),
-            )
-            self.save()
-        self._db.execute("DELETE FROM files WHERE album = ? AND scan <> ?", (self._id, scan))
-        self.save()
-
-    def identified(self, path: str, digest: str) -> None:
-        self._db.execute(
-            "UPDATE files SET digest = ?, outcome = NULL, detail = '', reader = 0 WHERE album = ? AND path = ?",
-            (bytes.fromhex(digest), self._id, path),
-        )
-
-    def rejected(self, path: str, rejection: Rejection) -> None:
-        self._db.execute(
-            "UPDATE files SET digest = NULL, outcome = :outcome, detail = :detail, reader = :reader"
-            " WHERE album = :album AND path = :path",
-            {**_columns(rejection), "album": self._id, "path": path},
-        )
-
-    def candidates(self) -> Iterator[Candidate]:
-        """The files whose bytes are unknown or that lack a cell, in the order of their paths, a page at a time."""
-        return self._pages(
-            """
-            (digest IS NULL OR
-                (SELECT count(*) FROM headshots WHERE album = :album)
-                > (SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
-                   WHERE headshots.album = :album AND cells.album = :album AND cells.photo = files.digest))
-            """
-        )
-
-    def unread(self) -> Iterator[File]:
-        """The files whose bytes are unknown, in the order of their paths, a page at a time."""
-        return (candidate.file for candidate in self._pages("digest IS NULL"))
-
-    def _pages(self, which: str) -> Iterator[Candidate]:
-        """Pages, because the files are changed while this is read."""
-        path = ""
-        while True:
-            rows = self._db.execute(
-                "SELECT path, location, size, mtime_ns, ctime_ns, digest FROM files"  # noqa: S608 (our own words)
-                " WHERE album = :album AND path > :path AND outcome IS NULL AND location IS NOT NULL"
-                f" AND {which} ORDER BY path LIMIT :page",
-                {"album": self._id, "path": path, "page": _PAGE},
-            ).fetchall()
-            for path, location, size, mtime_ns, ctime_ns, digest in rows:
-                file = File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
-                yield Candidate(file, None if digest is None else digest.hex())
-            if not rows:
-                return
-
-    def stock(self) -> Stock:
-        """The files of this machine, counted."""
-        (headshots,) = self._db.execute("SELECT count(*) FROM headshots WHERE album = ?", (self._id,)).fetchone()
-        files, photos, unread = self._db.execute(
-            """
-            SELECT count(*), count(*) FILTER (WHERE outcome IS NULL),
-                count(*) FILTER (WHERE outcome IS NULL AND digest IS NULL)
-            FROM files WHERE album = ? AND location IS NOT NULL
-            """,
-            (self._id,),
-        ).fetchone()
-        lacking, missing = self._db.execute(
-            """
-            SELECT count(*), coalesce(sum(missing), 0) FROM (
-                SELECT :headshots - (
-                    SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
-                    WHERE headshots.album = :album AND cells.album = :album AND cells.photo = photos.digest
-                ) AS missing
-                FROM (SELECT DISTINCT digest FROM files
-                      WHERE album = :album AND digest IS NOT NULL AND location IS NOT NULL) AS photos
-            ) WHERE missing
-            """,
-            {"album": self._id, "headshots": headshots},
-        ).fetchone()
-        return Stock(files, photos, unread, lacking, unread * headshots + missing)
-
-    def digests(self) -> set[bytes]:
-        """Of the photos whose bytes are known."""
-        return {
-            digest
-            for (digest,) in self._db.execute(
-                "SELECT DISTINCT digest FROM files WHERE album = ? AND digest IS NOT NULL", (self._id,)
-            )
-        }
-
-    def unreached(self) -> int:
-        """How many files (or folders) could not be read, or were not: what they hold nobody knows."""
-        (number,) = self._db.execute(
-            "SELECT count(*) FROM files WHERE album = ? AND digest IS NULL AND"
-            " (outcome IS NULL OR (outcome = ? AND reader = 0))",
-            (self._id, Outcome.UNREADABLE),
-        ).fetchone()
-        return int(number)
-
-    def entries(self) -> Iterator[Entry]:
-        """Every file of the album, in the order of its path. Read to the end before the files are changed."""
-        yield from map(_entry, self._db.execute(f"{_ENTRIES} ORDER BY path", (self._id,)))
-
-    def entries_alike(self, similarity: float) -> Iterator[Entry]:
-        """As ``entries``: the photos that somebody's headshot resembles at least so much, in per cent."""
-        alike = "digest IN (SELECT photo FROM cells WHERE album = ? AND similarity >= ?)"
-        rows = self._db.execute(f"{_ENTRIES} AND {alike} ORDER BY path", (self._id, self._id, similarity))
-        yield from map(_entry, rows)
-
-    def entry(self, path: str) -> Entry | None:
-        row = self._db.execute(f"{_ENTRIES} AND path = ?", (self._id, path)).fetchone()
-        return None if row is None else _entry(row)
 
     # -- people
 
@@ -344,38 +170,3 @@ class Album:
             "DELETE FROM synced WHERE album = ? AND out = ? AND person = ? AND path = ?",
             (self._id, bytes_of(out), person, path),
         )
-
-    # -- an album that another machine made
-
-    def adopt(self, photos: Iterable[tuple[str, str]]) -> None:
-        """Take over the (digest, path) of photos that are in the cloud and not in a folder of this machine."""
-        self._db.execute("DELETE FROM files WHERE album = ? AND location IS NULL", (self._id,))
-        self._db.executemany(
-            "INSERT OR IGNORE INTO files (album, path, digest, scan) VALUES (?, ?, ?, 0)",
-            ((self._id, path, bytes.fromhex(digest)) for digest, path in photos),
-        )
-
-
-def _columns(rejection: Rejection | None) -> dict[str, str | int | None]:
-    if rejection is None:
-        return {"outcome": None, "detail": "", "reader": 0}
-    return {
-        "outcome": rejection.outcome,
-        "detail": rejection.detail,
-        "reader": READER if rejection.lasting else 0,  # 0: of no reader, so that every scan has it looked at again
-    }
-
-
-def _entry(row: tuple[Any, ...]) -> Entry:
-    path, location, size, mtime_ns, ctime_ns, digest, outcome, detail = row
-    file = None if location is None else File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
-    return Entry(path, file, None if digest is None else digest.hex(), outcome, detail)
-
-
-def bytes_of(path: Path | None) -> bytes | None:
-    """Paths are bytes on this machine: a name that is not UTF-8 must come back as it was."""
-    return None if path is None else os.fsencode(path)
-
-
-def path_of(name: bytes | None) -> Path | None:
-    return None if name is None else Path(os.fsdecode(name))

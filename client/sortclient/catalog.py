@@ -12,8 +12,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from photosort.comparison import DEFAULT_THRESHOLD
-from sortclient.album import Album, bytes_of
+from sortclient.album import Album
 from sortclient.errors import InputError, SortError
+from sortclient.files import bytes_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS albums (

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sortclient.album import Album, Stock
+from sortclient.album import Album
 from sortclient.catalog import Catalog
 from sortclient.comparer import Compared, Comparer, Event, Identified, Rejected, Request, Uploaded, Waiting
 from sortclient.errors import InputError
+from sortclient.files import Stock
 from sortclient.headshots import Reference, check_faces, prepare_headshots
 from sortclient.intake import take_in
 from sortclient.model import Headshot

@@ -14,7 +14,7 @@ from typing import Any
 
 from demo.album import DemoAlbum
 from photosort.keys import PHOTOS, photos_prefix
-from sortclient.album import SETTLED_NS
+from sortclient.files import SETTLED_NS
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "sortclient"
 

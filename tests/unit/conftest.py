@@ -22,7 +22,7 @@ def picture(file: Path, colour: str = "teal", size: tuple[int, int] = (120, 90))
 @pytest.fixture(autouse=True)
 def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that a test has just made count as old enough to be known by their times."""
-    monkeypatch.setattr("sortclient.album.SETTLED_NS", 0)
+    monkeypatch.setattr("sortclient.files.SETTLED_NS", 0)
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from photosort.comparison import Comparison, Problem
-from sortclient.album import Album, Stock, Synced
+from sortclient.album import Album, Synced
 from sortclient.catalog import Catalog, open_catalog, rehearse
 from sortclient.errors import InputError, SortError
+from sortclient.files import Stock
 from sortclient.model import File, Found, Headshot, Outcome, Rejection
 from sortclient.photos import READER
 from sortclient.photos.scan import scan
@@ -62,7 +63,7 @@ def test_a_file_that_changed_just_before_its_scan_is_read_once_more(
     album: Album, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may have changed once more within the same tick of the clock, after it was read: nothing would tell."""
-    monkeypatch.setattr("sortclient.album.SETTLED_NS", 2_000_000_000)
+    monkeypatch.setattr("sortclient.files.SETTLED_NS", 2_000_000_000)
     with_file(album, folder)
     changed = (folder / "one.jpg").stat().st_ctime_ns
     known = []
@@ -104,7 +105,7 @@ def test_what_an_earlier_reader_rejected_is_looked_at_again(
     album.identified("read.jpg", A)
     album.scanned(scan(folder))
     assert [file.path for file in album.unread()] == ["unread.jpg"]
-    monkeypatch.setattr("sortclient.album.READER", READER + 1)
+    monkeypatch.setattr("sortclient.files.READER", READER + 1)
     album.scanned(scan(folder))
     assert [file.path for file in album.unread()] == ["rejected.jpg", "unread.jpg"]
     assert digests(album)["read.jpg"] == A
