@@ -115,8 +115,14 @@ class Comparer(Protocol):
         Yields what was removed, step by step. Stopped early, the same call goes on there.
         """
 
-    def others(self, album: str, known: Collection[bytes]) -> int:
+    def other_photos(self, album: str, known: Collection[bytes]) -> int:
         """How many photos of the album are kept outside of this machine with digests that are not in ``known``.
 
         A new headshot is compared with them, too, and charged for.
+        """
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int:
+        """How many headshots of others than ``people`` the album has outside of this machine.
+
+        A new photo is compared with them, too, and charged for.
         """

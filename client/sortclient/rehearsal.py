@@ -29,7 +29,10 @@ class Unasked:
     engine: str
     place: str = _UNKNOWN
 
-    def others(self, _album: str, _known: Collection[bytes]) -> int:
+    def other_photos(self, album: str, known: Collection[bytes]) -> int:  # noqa: ARG002
+        return 0
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int:  # noqa: ARG002
         return 0
 
 

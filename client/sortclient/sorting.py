@@ -42,7 +42,8 @@ class Plan:
     fresh: Sequence[Headshot]  # those of them that nobody has looked at for a face
     stock: Stock
     size: int  # bytes of the files that may have to be uploaded
-    others: int  # photos that are in the cloud and not in the folder: new headshots are compared with them, too
+    other_photos: int  # in the cloud and not in the folder: new headshots are compared with them, too
+    other_headshots: int  # in the cloud and of nobody in the album: new photos are compared with them, too
 
     @property
     def photos(self) -> int:
@@ -52,7 +53,7 @@ class Plan:
     @property
     def comparisons(self) -> int:
         """That may be made, and charged."""
-        return self.stock.comparisons + self.others * len(self.fresh)
+        return self.stock.comparisons + self.other_photos * len(self.fresh) + self.other_headshots * self.photos
 
 
 class Place(Protocol):
@@ -64,7 +65,9 @@ class Place(Protocol):
     @property
     def engine(self) -> str: ...
 
-    def others(self, album: str, known: Collection[bytes]) -> int: ...
+    def other_photos(self, album: str, known: Collection[bytes]) -> int: ...
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int: ...
 
 
 def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Plan:
@@ -87,12 +90,12 @@ def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Pl
         enlist(album, headshots, where.engine)
         stock = album.stock()
         size = sum(candidate.file.size for candidate in album.candidates()) if stock.comparisons else 0
+        people = {shot.person for shot in album.headshots()}
     fresh = [shot for shot in headshots if shot.digest not in standing]
-    others = 0
-    if fresh:
-        progress.stage("listing what the album has elsewhere")
-        others = where.others(album.name, album.digests())
-    return Plan(album, headshots, fresh, stock, size, others)
+    progress.stage("listing what the album has elsewhere")
+    other_photos = where.other_photos(album.name, album.digests()) if fresh else 0
+    other_headshots = where.other_headshots(album.name, people) if stock.comparisons else 0
+    return Plan(album, headshots, fresh, stock, size, other_photos, other_headshots)
 
 
 def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:

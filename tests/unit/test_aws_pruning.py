@@ -72,6 +72,7 @@ def test_what_s3_refuses_in_a_request_that_succeeds_is_told(cloud: Cloud, compar
         list(comparer.prune(ALBUM, KEEP))
 
 
-def test_photos_that_only_the_cloud_has_are_counted(comparer: AwsComparer) -> None:
-    assert [comparer.others(ALBUM, known) for known in ({bytes.fromhex(KEPT)}, set(), {b"x"})] == [1, 2, 2]
-    assert comparer.others("Nobody's", set()) == 0
+def test_what_only_the_cloud_has_is_counted(comparer: AwsComparer) -> None:
+    assert [comparer.other_photos(ALBUM, known) for known in ({bytes.fromhex(KEPT)}, set(), {b"x"})] == [1, 2, 2]
+    assert [comparer.other_headshots(ALBUM, people) for people in ({"me"}, {"you"}, set())] == [0, 1, 1]
+    assert comparer.other_photos("Nobody's", set()) == comparer.other_headshots("Nobody's", set()) == 0

@@ -31,10 +31,14 @@ class Dear(Oracle):
     """An oracle that is paid for."""
 
     calls_cost_money: bool = True
-    foreign: int = 0
+    photos: int = 0
+    people: tuple[str, ...] = ()
 
-    def others(self, album: str, known: Collection[bytes]) -> int:
-        return self.foreign
+    def other_photos(self, album: str, known: Collection[bytes]) -> int:
+        return self.photos
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int:
+        return len({*self.people} - {*people})
 
 
 @pytest.fixture(autouse=True)
@@ -99,9 +103,17 @@ def test_nothing_new_costs_nothing(order: Order, wishes: Wishes, capsys: pytest.
 
 def test_a_new_headshot_is_also_compared_with_photos_that_only_the_cloud_has(order: Order, wishes: Wishes) -> None:
     with pytest.raises(TooDear, match=r"at most 1\.\d\d US\$"):
-        run(order, replace(wishes, max_spend=1), Dear(foreign=1000))
+        run(order, replace(wishes, max_spend=1), Dear(photos=1000))
     run(order, wishes, Dear())
-    run(order, replace(wishes, max_spend=0), Dear(foreign=1000))  # not the old ones
+    run(order, replace(wishes, max_spend=0), Dear(photos=1000))  # not the old ones
+
+
+def test_new_photos_are_also_compared_with_people_whom_only_the_cloud_has(order: Order, wishes: Wishes) -> None:
+    comparer = Dear(people=("me", "somebody", "else"))
+    with pytest.raises(TooDear, match=r"at most 0\.05 US\$"):  # 10 photos, three people
+        run(order, replace(wishes, max_spend=0.03), comparer)
+    run(order, replace(wishes, max_spend=0.05), comparer)
+    assert run(order, replace(wishes, max_spend=0), comparer) == 0  # no new photo
 
 
 def test_an_emulation_has_no_price(order: Order, wishes: Wishes, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,7 +61,10 @@ class Oracle:
     def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:
         yield from self.pruned
 
-    def others(self, album: str, known: Collection[bytes]) -> int:
+    def other_photos(self, album: str, known: Collection[bytes]) -> int:
+        return 0
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int:
         return 0
 
 

@@ -81,8 +81,11 @@ class AwsComparer:
         with explained():
             yield from prune(self.objects, self.cells, album, keep)
 
-    def others(self, album: str, known: Collection[bytes]) -> int:
+    def other_photos(self, album: str, known: Collection[bytes]) -> int:
         return sum(bytes.fromhex(digest) not in known for page in self.objects.photos(album) for digest in page)
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int:
+        return sum(shot.person not in people for shot in self.objects.people(album))
 
     def fetcher(self, album: str) -> Callable[[str], bytes | None]:
         """From a photo's digest to the copy that was uploaded of it, for one album: what a sync takes."""

@@ -77,7 +77,10 @@ class LocalComparer:
         """Nothing: faces are found by a picture's bytes, and other albums may have the same."""
         return iter(())
 
-    def others(self, album: str, known: Collection[bytes]) -> int:  # noqa: ARG002
+    def other_photos(self, album: str, known: Collection[bytes]) -> int:  # noqa: ARG002
+        return 0
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int:  # noqa: ARG002
         return 0
 
     def _reference(self, shot: Headshot) -> NDArray[np.float32]:
