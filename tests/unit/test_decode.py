@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 import pytest
@@ -254,6 +255,15 @@ def test_the_smallest_picture_that_rekognition_takes() -> None:
         decode(content(size=(79, 400)))
 
 
+@pytest.mark.parametrize("size", [(400, 400), (2400, 1800)])
+def test_a_jpeg_that_is_filled_up_after_its_cut_is_no_half_picture(size: tuple[int, int]) -> None:
+    """As an interrupted download leaves it. Decoders show the rest grey and say nothing."""
+    noise = Image.frombytes("L", size, random.Random(7).randbytes(size[0] * size[1]))
+    whole = saved(noise, form="JPEG")
+    with pytest.raises(Unreadable, match="^cut off"):
+        decode(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+
+
 @pytest.mark.parametrize("text", [b"", b"hello", b"%PDF-1.7", b"\x00" * 100])
 def test_what_is_no_picture(text: bytes) -> None:
     with pytest.raises(NotAPhoto):
@@ -272,6 +282,16 @@ def test_a_raw_file_is_shown_by_its_preview_upright(orientation: int) -> None:
 def test_a_preview_that_says_itself_how_it_lies_is_turned_once() -> None:
     stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
     preview = saved(stored, form="JPEG", exif=exif(6))
+    assert corners(decode(dng(preview, preview_size=stored.size, orientation=6))) == CORNERS
+
+
+def test_a_preview_that_does_not_say_how_it_lies_is_turned_as_the_raw_file_says() -> None:
+    tags = Image.Exif()
+    tags[0x010F] = "Maker"
+    stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
+    preview = saved(stored, form="JPEG", exif=tags)
+    at = preview.index(b"\xff\xe1")  # as cameras have it: EXIF first, no JFIF; LibRaw leaves such a preview as it is
+    preview = preview[:2] + preview[at:]
     assert corners(decode(dng(preview, preview_size=stored.size, orientation=6))) == CORNERS
 
 
