@@ -7,9 +7,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from photosort.comparison import Comparison
 from sortclient.album import Album
+from sortclient.cli import app
 from sortclient.intake import take_in
 from sortclient.ledger import count
 from sortclient.model import File, Found, Headshot, Rejection
@@ -17,6 +19,7 @@ from sortclient.photos import kinds
 from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
 from sortclient.verdicts import verdicts
+from tests.unit.conftest import picture
 
 JPEG = b"\xff\xd8\xff"  # as much of one as a first look sees
 
@@ -88,6 +91,20 @@ def test_what_is_left_out_is_told_and_leaves_the_album(
     assert outcomes(album) == {"a.jpg": None}
     take_in(folder, EVERYTHING, album, Progress())  # it holds for the one run
     assert len(outcomes(album)) == 3
+
+
+@pytest.mark.parametrize("command", ["sort", "upload"])
+def test_the_commands_take_a_selection(command: str, folder: Path, tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.png", "raw/c.jpg", "linked/d.jpg"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(JPEG)
+    (folder / "linked").rename(tmp_path / "elsewhere")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    given = ["--dry-run", "--include", "*.jpg", "--include", "*.gif", "--exclude", "raw", "--follow-links"]
+    arguments = [command, folder, "--ref", picture(tmp_path / "me.png"), *given, *["--emulate"] * (command == "upload")]
+    told = CliRunner().invoke(app, list(map(str, arguments)), env={"SORTCLIENT_DATA": str(tmp_path / "data")})
+    assert (told.exit_code, told.stdout.splitlines()[1]) == (0, "2 files: 2 photos")
+    assert "1 file and 1 whole folder" in told.stderr
 
 
 def test_the_output_folder_is_no_part_of_the_album(album: Album, folder: Path, tmp_path: Path) -> None:
