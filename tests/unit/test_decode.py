@@ -260,7 +260,7 @@ def test_a_jpeg_that_is_filled_up_after_its_cut_is_no_half_picture(size: tuple[i
     """As an interrupted download leaves it. Decoders show the rest grey and say nothing."""
     noise = Image.frombytes("L", size, random.Random(7).randbytes(size[0] * size[1]))
     whole = saved(noise, form="JPEG")
-    with pytest.raises(Unreadable, match="^cut off"):
+    with pytest.raises(Unreadable, match=r"^cut off"):
         decode(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
 
 
