@@ -26,7 +26,7 @@ def test_results_that_cannot_be_written_are_one_line(here: Machine, demo: DemoAl
     ("reference", "reason"),
     [
         ("{things}/coffee.jpg", "no face was found"),
-        ("{things}/truncated.jpg", "broken picture"),
+        ("{things}/truncated.jpg", "cut off"),
         ("{things}/../notes.txt", "not a picture"),
         ("{things}/gone.jpg", "No such file"),
     ],

@@ -60,6 +60,16 @@ def test_what_is_refused_to_one_match_stops_no_other(
     assert set(below(out)) == {"me/a.jpg", "me/b.jpg", "me/c.jpg"}
 
 
+def test_a_folder_that_cannot_be_made_costs_its_own_matches_only(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90, 90)
+    out.mkdir()
+    (out / "me").write_text("somebody's file where the folder of a person should be")
+    done = sync(album, out, DEFAULT_LAYOUT)
+    assert (done.added, done.refused) == (1, 1)
+    assert str(out / "me") in done.refusal
+    assert set(below(out)) == {"me", "you/one.jpg"}
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 def test_a_full_disk_stops_at_once(three: Album, out: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse(monkeypatch, "b.jpg", number)
