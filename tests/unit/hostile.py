@@ -18,7 +18,7 @@ from PIL import Image, ImageCms
 from pillow_heif import register_heif_opener
 
 from sortclient.model import Outcome
-from tests.unit.raw_files import dng, halves
+from tests.unit.raw_files import arw, cr2, dng, halves, nef, orf, raf, rw2
 
 PHOTO = None  # expected of what is a photo after all
 UNREADABLE, NOT_A_PHOTO = Outcome.UNREADABLE, Outcome.NOT_A_PHOTO
@@ -248,6 +248,8 @@ def _good_after_all() -> Iterator[Case]:
     yield "many-pages.tif", saved(*pages, form="TIFF"), PHOTO, ""
     yield "moving.webp", saved(*pages, form="WEBP"), PHOTO, ""
     yield "cut-in-preview.dng", dng(halves("red", "blue", (2000, 1500)))[:-20_000], PHOTO, ""  # it can be developed
+    for make in (nef, arw, cr2, rw2, orf, raf):
+        yield f"photo.{make.__name__}", make(halves("red", "blue", (2400, 1440)), 6), PHOTO, ""
     yield "photo.dng", dng(halves("red", "blue", (2000, 1500)), orientation=6), PHOTO, ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from PIL import Image, ImageCms
 from sortclient.photos.decode import SMALLEST_SIDE, decode
 from sortclient.photos.errors import NotAPhoto, NotComparable, Unreadable
 from tests.unit.hostile import box, broken_second_frame, multi_picture, picture, saved
-from tests.unit.raw_files import dng, halves
+from tests.unit.raw_files import arw, cr2, dng, halves, nef, orf, raf, rw2
 
 FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000"]
 ORIENTATION = 0x0112
@@ -279,6 +280,21 @@ def test_a_raw_file_is_shown_by_its_preview_upright(orientation: int) -> None:
     assert (image.size, corners(image)) == ((1920, 1152), CORNERS)
 
 
+def exif_first(jpeg: bytes) -> bytes:
+    """As cameras write it, without JFIF: LibRaw leaves such a preview alone, and puts EXIF of its own before others."""
+    return jpeg[:2] + jpeg[jpeg.index(b"\xff\xe1") :]
+
+
+@pytest.mark.parametrize("own_exif", [True, False])
+@pytest.mark.parametrize("form", [nef, arw, cr2, rw2, orf, raf])
+def test_every_makers_preview_is_found_and_upright(form: Callable[[bytes, int], bytes], own_exif: bool) -> None:
+    stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
+    own_exif = own_exif or form is raf
+    preview = exif_first(saved(stored, form="JPEG", exif=exif(6))) if own_exif else saved(stored, form="JPEG")
+    image = decode(form(preview, 6))
+    assert (image.size, corners(image)) == ((1920, 1152), CORNERS)
+
+
 def test_a_preview_that_says_itself_how_it_lies_is_turned_once() -> None:
     stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
     preview = saved(stored, form="JPEG", exif=exif(6))
@@ -289,9 +305,7 @@ def test_a_preview_that_does_not_say_how_it_lies_is_turned_as_the_raw_file_says(
     tags = Image.Exif()
     tags[0x010F] = "Maker"
     stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
-    preview = saved(stored, form="JPEG", exif=tags)
-    at = preview.index(b"\xff\xe1")  # as cameras have it: EXIF first, no JFIF; LibRaw leaves such a preview as it is
-    preview = preview[:2] + preview[at:]
+    preview = exif_first(saved(stored, form="JPEG", exif=tags))
     assert corners(decode(dng(preview, preview_size=stored.size, orientation=6))) == CORNERS
 
 
