@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ class Progress:
         self._console: Console | None = None
         self._bar: Bar | None = None
         self._task: TaskID | None = None
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._ticker: threading.Thread | None = None
 
     def __enter__(self) -> Progress:
         from rich.console import Console
@@ -47,12 +51,23 @@ class Progress:
             self._bar = Bar(BarColumn(), TextColumn("{task.description}"), console=self._console, transient=True)
             self._bar.start()
             self._task = self._bar.add_task("starting", total=None)
+        else:
+            # One slow answer must not make a log look dead; a bar moves by itself.
+            self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
+            self._ticker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+        if self._ticker is not None:
+            self._ended.set()
+            self._ticker.join()
+
+    def _tick(self) -> None:
+        while not self._ended.wait(1):
+            self.show()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -103,7 +118,10 @@ class Progress:
                     description=self.line(),
                 )
         elif now - self._shown_at >= LINE_EVERY:
-            self._shown_at = now
+            with self._lock:
+                if now - self._shown_at < LINE_EVERY:  # the other thread was first
+                    return
+                self._shown_at = now
             self.tell(self.line())
 
     def line(self) -> str:

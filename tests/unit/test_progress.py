@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from sortclient import progress as progress_module
@@ -66,6 +68,19 @@ def test_every_stage_has_its_line_in_a_log(clock: Clock, capsys: pytest.CaptureF
         "copying matches: 2 of 40",
         "prepared 0, compared 0 of 40, matches 0, 0.0/s",
     ]
+
+
+def test_a_log_gets_its_line_while_one_answer_is_awaited(
+    clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = threading.Event()
+    tell = Progress.tell
+    monkeypatch.setattr(Progress, "tell", lambda progress, line: (tell(progress, line), shown.set()))
+    with Progress() as progress:
+        progress.stage("listing")
+        clock.now += LINE_EVERY
+        assert shown.wait(30)  # nobody calls anything
+    assert capsys.readouterr().err == "listing\n"
 
 
 def test_time_left_counts_from_where_comparing_began(clock: Clock) -> None:

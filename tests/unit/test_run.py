@@ -67,11 +67,14 @@ def test_what_fits_the_limit_runs_and_says_its_price(
     assert "At most 10 comparisons, 0.02 US$ (prices of us-west-1, " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("yes", [False, True])
 @pytest.mark.parametrize(("limit", "more"), [(0.01, "0.01"), (0.0, "0.02")])
-def test_what_exceeds_the_limit_never_begins(order: Order, wishes: Wishes, limit: float, more: str) -> None:
+def test_what_exceeds_the_limit_never_begins(
+    order: Order, wishes: Wishes, limit: float, more: str, *, yes: bool
+) -> None:
     comparer = Dear()
     with pytest.raises(TooDear, match=rf"at most 0\.02 US\$, {more} more than --max-spend {limit:g}\.") as refused:
-        run(order, replace(wishes, max_spend=limit), comparer)
+        run(order, replace(wishes, max_spend=limit, yes=yes), comparer)
     assert refused.value.exit_code == 4
     assert comparer.looked_at == 0  # asking for the headshot's face is charged, too
     assert comparer.requests == []
