@@ -18,7 +18,7 @@ from PIL import Image, ImageCms
 from pillow_heif import register_heif_opener
 
 from sortclient.model import Outcome
-from tests.unit.raw_files import arw, cr2, dng, halves, nef, orf, raf, rw2
+from tests.unit.raw_files import arw, box, cr2, cr3, dng, halves, nef, orf, raf, rw2
 
 PHOTO = None  # expected of what is a photo after all
 UNREADABLE, NOT_A_PHOTO = Outcome.UNREADABLE, Outcome.NOT_A_PHOTO
@@ -248,7 +248,7 @@ def _good_after_all() -> Iterator[Case]:
     yield "many-pages.tif", saved(*pages, form="TIFF"), PHOTO, ""
     yield "moving.webp", saved(*pages, form="WEBP"), PHOTO, ""
     yield "cut-in-preview.dng", dng(halves("red", "blue", (2000, 1500)))[:-20_000], PHOTO, ""  # it can be developed
-    for make in (nef, arw, cr2, rw2, orf, raf):
+    for make in (nef, arw, cr2, cr3, rw2, orf, raf):
         yield f"photo.{make.__name__}", make(halves("red", "blue", (2400, 1440)), 6), PHOTO, ""
     yield "photo.dng", dng(halves("red", "blue", (2000, 1500)), orientation=6), PHOTO, ""
 
@@ -288,11 +288,6 @@ def broken_second_frame(form: str) -> bytes:
     noise = [Image.frombytes("L", (100, 90), random.Random(seed).randbytes(9000)) for seed in (1, 2)]
     whole = saved(noise[0], noise[1], form=form)
     return whole[:-2000]
-
-
-def box(kind: bytes, content: bytes) -> bytes:
-    """A box of an ISO base media file."""
-    return struct.pack(">I", 8 + len(content)) + kind + content
 
 
 def film(brand: bytes) -> bytes:

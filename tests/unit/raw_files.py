@@ -133,6 +133,36 @@ def raf(preview: bytes, orientation: int) -> bytes:
     return head.ljust(148, b"\0") + b"".join(parts)
 
 
+def cr3(preview: bytes, orientation: int) -> bytes:
+    """An ISO base media file, in which the preview and the sensor's picture are tracks."""
+    width, height = SIZE
+    size: list[Entry] = [(256, _SHORT, [width]), (257, _SHORT, [height])]
+    camera = _directory([*_camera(b"Canon", b"Canon EOS R", orientation)[1:], *size], 8)
+    tags = box(b"uuid", bytes.fromhex("85c0b687820f11e08111f4ce462b6a48"), box(b"CMT1", b"II*\0\x08\0\0\0" + camera))
+    coded = struct.pack(">IHHIIII4BI", 0, 0x100, 0, width, height, width, height, 14, 0x40, 0, 0, 100) + bytes(28)
+    start = box(b"ftyp", b"crx \0\0\0\1crx isom")
+
+    def tracks(at: int) -> bytes:
+        shown = _track(box(b"JPEG", bytes(4)), at, len(preview))
+        return box(b"moov", tags, shown, _track(box(b"CMP1", coded), at + len(preview), len(_NOTHING)))
+
+    at = len(start) + len(tracks(0)) + 8
+    return start + tracks(at) + box(b"mdat", preview, _NOTHING)
+
+
+def _track(description: bytes, at: int, length: int) -> bytes:
+    described = box(b"stsd", struct.pack(">II", 0, 1), box(b"CRAW", bytes(82), description))
+    places = box(b"stsz", struct.pack(">III", 0, length, 1)) + box(b"co64", struct.pack(">IIQ", 0, 1, at))
+    table = box(b"minf", box(b"stbl", described, places))
+    return box(b"trak", box(b"mdia", box(b"hdlr", bytes(8) + b"vide" + bytes(12)), table))
+
+
+def box(kind: bytes, *contents: bytes) -> bytes:
+    """A box of an ISO base media file."""
+    content = b"".join(contents)
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
 def _camera(make: bytes, model: bytes, orientation: int) -> list[Entry]:
     return [
         (254, _LONG, [1]),

@@ -13,8 +13,8 @@ from PIL import Image, ImageCms
 
 from sortclient.photos.decode import SMALLEST_SIDE, decode
 from sortclient.photos.errors import NotAPhoto, NotComparable, Unreadable
-from tests.unit.hostile import box, broken_second_frame, multi_picture, picture, saved
-from tests.unit.raw_files import arw, cr2, dng, halves, nef, orf, raf, rw2
+from tests.unit.hostile import broken_second_frame, multi_picture, picture, saved
+from tests.unit.raw_files import arw, box, cr2, cr3, dng, halves, nef, orf, raf, rw2
 
 FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000"]
 ORIENTATION = 0x0112
@@ -286,7 +286,7 @@ def exif_first(jpeg: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("own_exif", [True, False])
-@pytest.mark.parametrize("form", [nef, arw, cr2, rw2, orf, raf])
+@pytest.mark.parametrize("form", [nef, arw, cr2, cr3, rw2, orf, raf])
 def test_every_makers_preview_is_found_and_upright(form: Callable[[bytes, int], bytes], own_exif: bool) -> None:
     stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
     own_exif = own_exif or form is raf

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sortclient.model import File, Kind, Outcome
 from sortclient.photos.errors import NotAPhoto
 from sortclient.photos.kinds import check, look
-from tests.unit.hostile import archive, box, film, picture
-from tests.unit.raw_files import dng
+from tests.unit.hostile import archive, film, picture
+from tests.unit.raw_files import box, dng
 from tests.unit.test_decode import FORMATS
 
 RAW_STARTS = {
