@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image, ImageOps
 
 from demo.album import EILEEN, GRACE, DemoAlbum
@@ -97,16 +98,20 @@ def test_another_headshot_of_a_person_takes_the_first_ones_place(
     assert here.matches() == GRACES
 
 
-def test_stopped_in_the_middle_and_run_again(here: Machine, demo: DemoAlbum, album: str, cloud: Cloud) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_in_the_middle_and_run_again(
+    here: Machine, demo: DemoAlbum, album: str, cloud: Cloud, end: signal.Signals
+) -> None:
     command = ["upload", demo.folder, *refs(demo, GRACE, EILEEN), "--album", album, "--ledger", "ledger.csv"]
     process = here.start(*command)
     deadline = time.monotonic() + 60
     while len(cloud.objects("photos")) < 5 and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(end)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
+    assert "leaked" not in err
     assert "run the same command again" in err
     sent = cloud.objects("photos")
     assert 5 <= len(sent) < 28
