@@ -60,6 +60,7 @@ def test_raw_files_are_worth_reading(start: bytes) -> None:
         ("a.mpg", b"\x80\x81" + bytes(50), Kind.VIDEO),
         ("a", b"\x80\x81" + bytes(50), Kind.OTHER),
         ("a.xmp", b"\x80\x81" + bytes(50), Kind.SIDECAR),
+        ("a.txt", b"The wide world", Kind.DOCUMENT),
         ("a.txt", "ü".encode() * 511 + b"a" + "ü".encode(), Kind.DOCUMENT),  # the head ends in a character
     ],
 )
@@ -103,3 +104,19 @@ def test_any_start_of_a_file_has_an_answer(head: bytes, name: str) -> None:
         check(head, len(head), name)
     except NotAPhoto as error:
         assert Kind(str(error).split(":")[0])  # noqa: PT017 - either answer is right, and this one has its form
+
+
+PICTURE_STARTS = [picture(form)[:24] for form in FORMATS] + [start[:24] for start in RAW_STARTS.values()]
+
+
+@given(
+    start=st.sampled_from(PICTURE_STARTS), rest=st.binary(max_size=600), name=st.sampled_from(["a", "a.mov", "a.txt"])
+)
+def test_nothing_that_follows_makes_a_picture_another_thing(start: bytes, rest: bytes, name: str) -> None:
+    check(start + rest, 24 + len(rest), name)
+
+
+def test_neither_does_what_others_are_known_by() -> None:
+    for at, other in ((257, b"ustar"), (188, b"G" + bytes(187) + b"G")):
+        for whole in (picture(), picture("GIF"), picture("TIFF")):
+            check((whole[:at] + other + whole[at + len(other) :])[:1024], len(whole))

@@ -35,6 +35,7 @@ RAW = (
 )
 RAW_BRAND = b"crx "  # CR3
 _PICTURE_BRANDS = frozenset((b"heic heix heim heis hevc hevx hevm hevs mif1 mif2 msf1 avif avis").split()) | {RAW_BRAND}
+_MOTION_JPEG_2000 = b"mjp2"  # the brand of a film that begins as a JPEG 2000 picture does
 _AUDIO_BRANDS = frozenset((b"M4A ", b"M4B ", b"M4P ", b"F4A "))
 # Headers of a BMP differ by their length, which follows the 14 bytes of the file's own.
 _BMP_HEADERS = frozenset(length.to_bytes(4, "little") for length in (12, 16, 40, 52, 56, 64, 108, 124))
@@ -46,8 +47,7 @@ _OTHERS: tuple[tuple[int, bytes, Kind, str], ...] = (
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Kind.VIDEO, "Windows Media"),
     (0, b"\0\0\x01\xba", Kind.VIDEO, "MPEG"),
     (0, b"\0\0\x01\xb3", Kind.VIDEO, "MPEG"),
-    (20, b"mjp2", Kind.VIDEO, "Motion JPEG 2000"),
-    *((4, box, Kind.VIDEO, "QuickTime") for box in (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")),
+    (20, _MOTION_JPEG_2000, Kind.VIDEO, "Motion JPEG 2000"),
     (0, b"ID3", Kind.AUDIO, "MP3"),
     *(
         (0, sync, Kind.AUDIO, "MP3 or AAC")
@@ -55,7 +55,7 @@ _OTHERS: tuple[tuple[int, bytes, Kind, str], ...] = (
     ),
     (0, b"fLaC", Kind.AUDIO, "FLAC"),
     (0, b"OggS", Kind.AUDIO, "Ogg"),
-    (8, b"AIFF", Kind.AUDIO, "AIFF"),
+    (0, b"FORM", Kind.AUDIO, "AIFF"),
     (0, b"caff", Kind.AUDIO, "Core Audio"),
     (0, b"#!AMR", Kind.AUDIO, "AMR"),
     (0, b"MThd", Kind.AUDIO, "MIDI"),
@@ -83,10 +83,13 @@ _OTHERS: tuple[tuple[int, bytes, Kind, str], ...] = (
     (0, b"\0\0\x01\0", Kind.OTHER, "an icon"),
     (0, b"SQLite format 3\0", Kind.OTHER, "a database"),
 )
+# Before it had brands a film began with one of its boxes, its length before the name.
+_OLD_QUICKTIME = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 _RIFF = {b"AVI ": (Kind.VIDEO, "AVI"), b"WAVE": (Kind.AUDIO, "WAV")}
 
-# Written by programs beside a photo or a video. A THM is a JPEG: a video's preview.
-_SIDECARS = frozenset((".xmp", ".aae", ".thm", ".pp3", ".dop", ".json"))
+# Written by programs beside a photo or a film.
+_PREVIEW_OF_A_FILM = ".thm"  # a whole JPEG
+_SIDECARS = frozenset((_PREVIEW_OF_A_FILM, ".xmp", ".aae", ".pp3", ".dop", ".json"))
 _DOCUMENTS = frozenset(
     (".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".odt", ".ods", ".odp", ".pages", ".numbers", ".key", ".epub")
 )
@@ -145,22 +148,22 @@ def _other(head: bytes, suffix: str) -> tuple[Kind, str] | None:
     """What it is, in words too; None for a picture of a format that is read here."""
     if not head:
         return Kind.EMPTY, ""
-    if suffix in _SIDECARS and (suffix == ".thm" or not is_picture(head)):
+    if is_picture(head) and suffix != _PREVIEW_OF_A_FILM:
+        return None
+    if suffix in _SIDECARS:
         return Kind.SIDECAR, suffix[1:].upper()
     known = _by_signature(head)
     if known is not None:
         kind, words = known
         refined = _BY_SUFFIX.get(suffix)
         return (refined, words) if refined and refined in _WITHIN.get(kind, ()) else known
-    if is_picture(head):
-        return None
     return _by_text(head) or (_BY_SUFFIX.get(suffix, Kind.OTHER), "")
 
 
 def is_picture(head: bytes) -> bool:
     """Whether these first bytes are a picture's, of a format that is read here."""
     return (
-        head.startswith((*_PICTURES, *TIFF, *RAW))
+        (head.startswith((*_PICTURES, *TIFF, *RAW)) and head[20:24] != _MOTION_JPEG_2000)
         or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
         or (head[:2] == b"BM" and head[14:18] in _BMP_HEADERS)
         or not _PICTURE_BRANDS.isdisjoint(brands(head))
@@ -183,6 +186,8 @@ def _by_signature(head: bytes) -> tuple[Kind, str] | None:
         return _RIFF.get(head[8:12])
     if b"GGG" in (head[0:564:188], head[4:580:192]):  # each packet begins with it; some have 4 bytes of time before
         return Kind.VIDEO, "MPEG transport stream"
+    if head[4:8] in _OLD_QUICKTIME and head[0] < 0x20:  # otherwise a text, in which the word stands by chance
+        return Kind.VIDEO, "QuickTime"
     found = brands(head)
     if found and _PICTURE_BRANDS.isdisjoint(found):
         return (Kind.AUDIO, "MPEG-4") if found[0] in _AUDIO_BRANDS else (Kind.VIDEO, "MP4 or QuickTime")
