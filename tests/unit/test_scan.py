@@ -132,21 +132,28 @@ def test_pipes_and_sockets_are_told_and_not_opened(folder: Path, monkeypatch: py
 
 
 def test_what_cannot_be_looked_at_says_why_and_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A locked folder (the tests may run as root, for whom none is), and one that vanishes as it is entered."""
-    put(folder, "locked/inside.jpg", "vanishing/inside.jpg", "real.jpg")
+    """A locked folder (the tests may run as root, for whom none is), and one that vanishes as it is entered.
+
+    What systems lock for themselves has lost nothing by it.
+    """
+    put(folder, "locked/inside.jpg", "vanishing/inside.jpg", "real.jpg", "System Volume Information/x", ".Trashes/x")
     listed = Path.iterdir
 
     def refusing(place: Path) -> Iterator[Path]:
-        if place.name == "locked":
+        if place.name in ("locked", "System Volume Information", ".Trashes"):
             raise PermissionError(errno.EACCES, "Permission denied", str(place))
         if place.name == "vanishing":
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(place))
         return listed(place)
 
     monkeypatch.setattr(Path, "iterdir", refusing)
-    assert paths(folder) == ["locked", "real.jpg"]
-    assert reasons(folder) == {"locked": "unreadable: cannot be looked at: Permission denied"}
-    assert [one.rejection.lasting for one in scan(folder) if one.rejection] == [False]
+    assert paths(folder) == [".Trashes", "System Volume Information", "locked", "real.jpg"]
+    assert reasons(folder) == {
+        ".Trashes": "not-a-photo: system file: .Trashes",
+        "System Volume Information": "not-a-photo: system file: System Volume Information",
+        "locked": "unreadable: cannot be looked at: Permission denied",
+    }
+    assert [one.rejection.lasting for one in scan(folder) if one.rejection] == [True, True, False]
 
 
 @pytest.fixture

@@ -108,7 +108,9 @@ class _Walk:
         except OSError as error:
             if not place.path:
                 raise InputError(f"{place.location}: {error.strerror}. Name a folder with photos.") from error
-            return None if isinstance(error, FileNotFoundError) else _unreached(place, error)
+            return (
+                None if isinstance(error, FileNotFoundError) else _row(place, None, place.rejection or _reason(error))
+            )
         if stat.S_ISDIR(status.st_mode) and self._selection.follow_links:
             self.waiting.append(replace(place, linked=True))
             return None
@@ -183,9 +185,9 @@ def _special(status: os.stat_result) -> Rejection | None:
     return NotAPhoto(Kind.SPECIAL, "device").rejection
 
 
-def _unreached(place: _Place, error: OSError) -> Found:
+def _reason(error: OSError) -> Rejection:
     words = "its path is too long for this system" if error.errno == errno.ENAMETOOLONG else error.strerror or error
-    return _row(place, None, NotReached(f"cannot be looked at: {words}").rejection)
+    return NotReached(f"cannot be looked at: {words}").rejection
 
 
 def _row(place: _Place, status: os.stat_result | None, rejection: Rejection | None) -> Found:
