@@ -10,8 +10,9 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
@@ -97,6 +98,28 @@ class Workers:
             except BrokenProcessPool:
                 self.close()
                 yield item, Crashed("reading it ended the process that did it")
+
+
+def map_in_threads(
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int
+) -> Iterator[tuple[Item, Result]]:
+    """Yield (item, result) in the items' order, at most ``threads * 2`` items begun and not yet yielded.
+
+    For what lets go of the interpreter (reading, hashing): a large result comes without being copied between processes.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        begun: deque[tuple[Item, Future[Result]]] = deque()
+        try:
+            for item in items:
+                begun.append((item, pool.submit(function, item)))
+                if len(begun) == threads * 2:
+                    first, future = begun.popleft()
+                    yield first, future.result()
+            while begun:
+                first, future = begun.popleft()
+                yield first, future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -97,6 +99,20 @@ def test_what_is_about_to_expire_is_not_relied_on(cloud: Cloud, objects: Objects
     assert len(expiring.people(ALBUM)) == 1
 
 
+def test_a_checksum_that_is_known_is_sent_and_signed_and_no_other_is_computed(cloud: Cloud) -> None:
+    sent: list[Any] = []
+    cloud.clients.s3.meta.events.register("before-send.s3.PutObject", lambda request, **_: sent.append(request.headers))
+    known = hashlib.sha256(b"jpeg").digest()
+    objects = cloud.comparer().objects
+    objects.put(PhotoKey(ALBUM, digest(1)), b"jpeg", "image/jpeg", sha256=known)
+    objects.put(PhotoKey(ALBUM, digest(2)), b"jpeg", "image/jpeg")
+    told, untold = ({name.lower(): value for name, value in headers.items()} for headers in sent)
+    assert b64decode(told["x-amz-checksum-sha256"]) == known
+    assert b"x-amz-checksum-sha256" in told["authorization"]
+    assert "x-amz-trailer" not in told
+    assert untold["x-amz-trailer"] == b"x-amz-checksum-crc32"
+
+
 def test_a_bucket_that_is_gone_is_told(cloud: Cloud) -> None:
     with pytest.raises(Missing, match="make deploy"):
         Objects(cloud.clients.s3, "gone", 30).people(ALBUM)
@@ -106,11 +122,12 @@ class _Held:
     """In place of the bucket: puts that wait until they are let go."""
 
     def __init__(self) -> None:
-        self.go = threading.Event()
+        self.go, self.has_begun = threading.Event(), threading.Event()
         self.begun: list[str] = []
 
-    def put(self, key: PhotoKey, content: bytes, content_type: str, path: str | None = None) -> None:
+    def put(self, key: PhotoKey, *_: object) -> None:
         self.begun.append(key.digest)
+        self.has_begun.set()
         self.go.wait(10)
 
 
@@ -151,8 +168,7 @@ def test_closing_drops_what_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> No
     with Uploads(held, threads=1) as uploads:
         for number in range(2):
             uploads.begin(parcel(number))
-        while not held.begun:
-            pass
+        assert held.has_begun.wait(10)
     held.go.set()
     uploads._pool.shutdown()  # to the end of what had begun
     assert held.begun == [digest(0)]

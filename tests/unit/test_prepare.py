@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from PIL import Image, ImageFile
 from sortclient.photos.decode import decode
 from sortclient.photos.errors import NotAPhoto, NotReached, Unreadable
 from sortclient.photos.kinds import LARGEST_FILE
-from sortclient.photos.prepare import analysis_copy, analysis_digest, original, read
+from sortclient.photos.prepare import analysis_copy, analysis_digest, original, plain_original, read
 from sortclient.photos.structure import without_metadata
 from tests.unit.hostile import film, multi_picture, picture, saved, segment, srgb_profile
 from tests.unit.test_decode import CORNERS, STORED, content, corners, exif, four_corners, swapped_profile
@@ -185,3 +186,22 @@ def test_what_is_not_worth_reading_is_not_read(tmp_path: Path) -> None:
         read(film_file)
     with pytest.raises(Unreadable, match="GiB"):
         read(picture_file)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_plain_original_is_the_same_as_an_original_or_is_left_to_it(form: str, tmp_path: Path) -> None:
+    file = tmp_path / "photo"
+    whole = picture(form, (400, 300))
+    file.write_bytes(whole)
+    assert plain_original(file) == (original(whole) if form != "WEBP" else None)
+    file.write_bytes(whole[:-500])
+    assert plain_original(file) is None
+    assert plain_original(tmp_path / "gone") is None
+
+
+def test_a_plain_original_knows_its_checksum(tmp_path: Path) -> None:
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(picture("JPEG", (400, 300)))
+    prepared = plain_original(file)
+    assert prepared is not None
+    assert prepared.sha256 == hashlib.sha256(file.read_bytes()).digest()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sortclient.workers import Crashed, Workers
+from sortclient.workers import Crashed, Workers, map_in_threads
 
 
 def square(number: int) -> int:
@@ -143,3 +144,24 @@ def alive(process: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_threads_hold_a_bounded_number_of_items_and_keep_their_order() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(20):
+            taken.append(number)
+            yield number
+
+    for seen, (number, result) in enumerate(map_in_threads(square, items(), 2), 1):
+        assert (number, result) == (seen - 1, square(seen - 1))
+        assert len(taken) <= seen + 4
+    assert seen == len(taken) == 20
+
+
+def test_threads_begin_nothing_more_when_nobody_listens() -> None:
+    squares = map_in_threads(square, iter(range(1000)), 2)
+    next(squares)
+    squares.close()
+    assert threading.active_count() == 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from photosort.chunks import chunks
@@ -103,14 +104,26 @@ class Objects:
             except self._s3.exceptions.NoSuchKey:
                 return None
 
-    def put(self, key: HeadshotKey | PhotoKey, content: bytes, content_type: str, path: str | None = None) -> None:
-        """Put one object. Raises botocore's errors: it runs in threads, and is explained where it is waited for."""
+    def put(
+        self,
+        key: HeadshotKey | PhotoKey,
+        content: bytes,
+        content_type: str,
+        path: str | None = None,
+        sha256: bytes | None = None,
+    ) -> None:
+        """Put one object. Raises botocore's errors: it runs in threads, and is explained where it is waited for.
+
+        S3 refuses a content that has not its checksum: ``sha256``, else a CRC32 that botocore computes.
+        """
+        checksum: dict[str, Any] = {} if sha256 is None else {"ChecksumSHA256": b64encode(sha256).decode()}
         self._s3.put_object(
             Bucket=self._bucket,
             Key=str(key),
             Body=content,
             ContentType=content_type,
             Metadata={} if path is None else path_metadata(path),
+            **checksum,
         )
 
     def remove(self, keys: Iterable[Key]) -> None:

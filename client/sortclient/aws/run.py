@@ -1,6 +1,7 @@
 """One run of the AWS comparer: the headshots first, then the photos, following the cells all the while.
 
-All of it happens in the thread that pulls the events, but preparing (processes) and putting (threads).
+All of it happens in the thread that pulls the events, but preparing (processes, or threads for originals) and putting
+(threads).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot
 from sortclient.aws.cells import KEYS_A_READ, Cells
 from sortclient.aws.objects import Objects
-from sortclient.aws.preparing import Job, prepare
+from sortclient.aws.preparing import Job, prepare, prepare_plain
 from sortclient.aws.queues import Queues
 from sortclient.aws.upload import Parcel, Uploads
 from sortclient.aws.watch import Pace, Watch
@@ -19,7 +20,10 @@ from sortclient.comparer import Event, Identified, Rejected, Request, Uploaded, 
 from sortclient.errors import InputError
 from sortclient.photos.errors import NotComparable, NotReached
 from sortclient.photos.prepare import Prepared
-from sortclient.workers import Crashed, Workers
+from sortclient.workers import Crashed, Workers, map_in_threads
+
+_READERS = 4  # threads that read and hash originals; each holds two of them
+_PAGE = 500  # originals that take a decoder, until the processes get them
 
 
 class Run:
@@ -103,9 +107,7 @@ class Run:
     def _send(self, watch: Watch, workers: Workers, uploads: Uploads) -> Iterator[Event]:
         """Prepare and upload what is not there. Preparing waits while too much is on its way."""
         known: list[tuple[str, str]] = []  # cells that may stand, of photos that turned out to be in the cloud
-        # An original is some MB, and as many as are begun are held at once.
-        window = workers.processes * 2 if self._request.originals else None
-        for job, result in workers.map(prepare, self._jobs(), window):
+        for job, result in self._originals(workers) if self._request.originals else workers.map(prepare, self._jobs()):
             yield from self._take(job, result, watch, uploads, known)
             yield from self._progress(watch, uploads, 0)
             while uploads.is_full:
@@ -117,6 +119,20 @@ class Run:
             yield from self._progress(watch, uploads, 1)
         yield from watch.look_up(known)
         watch.ask(watch.failed & self._present)
+
+    def _originals(self, workers: Workers) -> Iterator[tuple[Job, Prepared | NotComparable | Crashed]]:
+        """Originals are some MB each, and few need more than to be read: those come from threads, not by a pipe."""
+        window = workers.processes * 2  # as many as are begun are held at once
+        others: list[Job] = []
+        for job, result in map_in_threads(prepare_plain, self._jobs(), _READERS):
+            if result is not None:
+                yield job, result
+                continue
+            others.append(job)
+            if len(others) == _PAGE:
+                yield from workers.map(prepare, others, window)
+                others.clear()
+        yield from workers.map(prepare, others, window)
 
     def _jobs(self) -> Iterator[Job]:
         for candidate in self._request.candidates():
@@ -149,7 +165,7 @@ class Run:
         if photo not in self._present:
             self._present.add(photo)
             key = PhotoKey(self._request.album, result.digest)
-            uploads.begin(Parcel(key, result.content, result.content_type, file.path))
+            uploads.begin(Parcel(key, result.content, result.content_type, file.path, result.sha256))
         elif photo not in watch.wanted:
             known.extend((headshot, result.digest) for headshot in missing)
         watch.wanted.add(photo)

@@ -43,6 +43,9 @@ class Clients:
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             tcp_keepalive=True,
+            # A body's checksum is one of the headers that are signed. By TLS botocore leaves it at that; without TLS
+            # (an emulated AWS) it would hash the body once more.
+            s3={"payload_signing_enabled": False},
             user_agent_extra=f"sortclient/{version('sortclient')}",
         )
 

@@ -22,6 +22,7 @@ class Parcel:
     content: bytes
     content_type: str
     path: str | None = None
+    sha256: bytes | None = None  # of the content, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ class Uploads:
         return len(self._begun) >= self._most or sum(sent.size for sent in self._begun.values()) >= MOST_BYTES
 
     def begin(self, parcel: Parcel) -> None:
-        future = self._pool.submit(self._objects.put, parcel.key, parcel.content, parcel.content_type, parcel.path)
+        future = self._pool.submit(
+            self._objects.put, parcel.key, parcel.content, parcel.content_type, parcel.path, parcel.sha256
+        )
         self._begun[future] = Sent(parcel.key, len(parcel.content))
 
     def finished(self, timeout: float = 0) -> Iterator[Sent]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sortclient.photos import colour
 from sortclient.photos.decode import ANALYSIS_SIDE, check_size, decode, opened, orientation, without_warnings
-from sortclient.photos.errors import NotReached
+from sortclient.photos.errors import NotComparable, NotReached
 from sortclient.photos.kinds import HEAD, check
 from sortclient.photos.structure import JPEG, PNG, jpeg_frame, png_frame, without_metadata
 
@@ -35,17 +35,18 @@ class Prepared:
     digest: str
     content: bytes
     content_type: str
+    sha256: bytes | None = None  # of the content, where that is known
 
 
 def read(location: Path) -> bytes:
     """The bytes of a file that is worth reading. Raises NotAPhoto and Unreadable by its start, NotReached."""
     try:
-        with location.open("rb") as file:
-            head = file.read(HEAD)
-            check(head, os.fstat(file.fileno()).st_size, location.name)
-            return head + file.read()
+        with location.open("rb", buffering=0) as file:
+            check(file.read(HEAD), os.fstat(file.fileno()).st_size, location.name)
+            file.seek(0)
+            return file.read()
     except OSError as error:
-        raise NotReached(f"cannot be read: {error.strerror or error}") from error
+        raise NotReached.because(error) from error
 
 
 def analysis_digest(content: bytes) -> str:
@@ -67,8 +68,30 @@ def original(content: bytes) -> Prepared:
     What is broken or tiny must be known before it is paid for, but decoding every pixel for that would take longer than
     sending them: a JPEG or PNG whose build is whole is taken for a good one.
     """
+    return _as_it_is(content) or analysis_copy(content)
+
+
+def plain_original(location: Path) -> Prepared | None:
+    """An original that travels as it is; None leaves the file to ``original``, and so to say what may be wrong with it.
+
+    No decoder is called, so a thread may do this: nothing holds the interpreter for long, and nothing could crash it.
+    """
+    try:
+        with location.open("rb", buffering=0) as file:
+            if not file.read(len(PNG)).startswith((JPEG, PNG)) or os.fstat(file.fileno()).st_size > LARGEST_ORIGINAL:
+                return None
+            file.seek(0)
+            return _as_it_is(file.read())
+    except (OSError, NotComparable):
+        return None
+
+
+def _as_it_is(content: bytes) -> Prepared | None:
     content_type = _taken_as_it_is(content)
-    return Prepared(_digest(content, _ORIGINAL), content, content_type) if content_type else analysis_copy(content)
+    if content_type is None:
+        return None
+    sha256 = hashlib.sha256(content).digest()
+    return Prepared(_mixed(sha256, _ORIGINAL), content, content_type, sha256)
 
 
 def _unchanged(content: bytes) -> bytes | None:
@@ -111,5 +134,9 @@ def encode(image: Image.Image) -> bytes:
 
 
 def _digest(content: bytes, how: str) -> str:
+    return _mixed(hashlib.sha256(content).digest(), how)
+
+
+def _mixed(sha256: bytes, how: str) -> str:
     """sha256 of the original's sha256 and how it was prepared, in hexadecimal."""
-    return hashlib.sha256(hashlib.sha256(content).digest() + how.encode()).hexdigest()
+    return hashlib.sha256(sha256 + how.encode()).hexdigest()
