@@ -35,6 +35,14 @@ class Kind(StrEnum):
     OTHER = "other file"
 
 
+_LATEST_NS = 2**63 - 1  # the largest number of the catalog: April 2262
+
+
+def time_kept(ns: int) -> int:
+    """A time in ns as the catalog keeps it. A broken clock may have written a later one."""
+    return min(ns, _LATEST_NS)
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file of the folder as a scan found it.

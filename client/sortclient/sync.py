@@ -20,7 +20,7 @@ from typing import Literal
 from sortclient.album import Album, Synced
 from sortclient.errors import SortError
 from sortclient.layout import fitted, folded, lies_in, names_person, segments, target_of
-from sortclient.model import Entry, File
+from sortclient.model import Entry, File, time_kept
 from sortclient.verdicts import Verdict, matches
 
 Fetch = Callable[[str], bytes | None]  # a photo's digest -> the copy that is kept in the cloud, or None
@@ -172,7 +172,7 @@ class _Run:
 
     def _stands(self, target: str, place: Path, digest: str, *, ours: bool) -> Synced:
         status = place.stat()
-        placed = Synced(target, digest, status.st_size, status.st_mtime_ns, ours)
+        placed = Synced(target, digest, status.st_size, time_kept(status.st_mtime_ns), ours)
         self.standing[folded(target)] = placed
         return placed
 
@@ -203,7 +203,7 @@ def _state(target: Path, copy: Synced) -> Literal["unchanged", "changed", "gone"
         status = target.stat()
     except FileNotFoundError:
         return "gone"
-    return "unchanged" if (status.st_size, status.st_mtime_ns) == (copy.size, copy.mtime_ns) else "changed"
+    return "unchanged" if (status.st_size, time_kept(status.st_mtime_ns)) == (copy.size, copy.mtime_ns) else "changed"
 
 
 def _is_there(entry: Entry | None) -> bool:
@@ -219,7 +219,7 @@ def _unchanged(file: File | None) -> Path | None:
         status = file.location.stat()
     except OSError:
         return None
-    same = (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns)
+    same = (status.st_size, time_kept(status.st_mtime_ns)) == (file.size, file.mtime_ns)
     return file.location if same else None
 
 

@@ -58,6 +58,17 @@ def test_matches_are_copied_with_their_folders_and_times(album: Album, folder: P
     assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=3)
 
 
+def test_a_date_beyond_what_the_catalog_can_keep(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    late = 13_600_000_000 * 10**9  # the year 2400
+    os.utime(folder / "one.jpg", ns=(late, late))
+    album.scanned(scan(folder))
+    album.identified("one.jpg", digest_of("one.jpg"))
+    for done in (Synchronised(added=1), Synchronised(standing=1)):
+        album.scanned(scan(folder))
+        assert sync(album, out, DEFAULT_LAYOUT) == done
+
+
 def test_what_is_no_match_any_more_is_taken_away(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "sub/one.jpg", 90)
     put(album, folder, "two.jpg", 90)

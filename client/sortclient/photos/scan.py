@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from sortclient.errors import InputError
-from sortclient.model import File, Found, Kind, Rejection
+from sortclient.model import File, Found, Kind, Rejection, time_kept
 from sortclient.photos.errors import NotAPhoto, NotReached
 from sortclient.photos.selection import EVERYTHING, Selection
 
@@ -191,8 +191,10 @@ def _reason(error: OSError) -> Rejection:
 
 
 def _row(place: _Place, status: os.stat_result | None, rejection: Rejection | None) -> Found:
-    numbers = (0, 0, 0) if status is None else (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return Found(File(place.path, place.location, *numbers), rejection)
+    if status is None:
+        return Found(File(place.path, place.location, 0, 0, 0), rejection)
+    times = time_kept(status.st_mtime_ns), time_kept(status.st_ctime_ns)
+    return Found(File(place.path, place.location, status.st_size, *times), rejection)
 
 
 def _identity(folder: os.stat_result) -> tuple[int, int]:
