@@ -27,7 +27,7 @@ def hold(folder: Path, album: str) -> Iterator[None]:
     The operating system keeps the lock and releases it with the process, however that ends: there is no stale one. The
     file stays; what it says counts only while it is locked.
     """
-    file = folder / f"{hashlib.sha256(album.encode()).hexdigest()[:32]}.lock"  # a name may hold anything
+    file = folder / f"{hashlib.sha256(os.fsencode(album)).hexdigest()[:32]}.lock"  # a name may hold anything
     try:
         folder.mkdir(parents=True, exist_ok=True)
         opened = os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
