@@ -36,14 +36,11 @@ def hold(folder: Path, album: str) -> Iterator[None]:
     with opened:
         try:
             _lock(opened)
+            _sign(opened)
         except BlockingIOError as error:
             raise SortError(
                 f"Album '{album}' is being worked on {_holder(opened)}. Wait for it, or stop it."
             ) from error
-        except OSError as error:
-            raise _unusable(file, error) from error
-        try:
-            _sign(opened)
         except OSError as error:
             raise _unusable(file, error) from error
         yield
