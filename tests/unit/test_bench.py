@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ def test_a_body_that_comes_in_pieces_and_the_next_request_with_it(server: Servin
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(stream[:cut])
+            time.sleep(0.01)  # or the server would often get both at once
             connection.sendall(stream[cut:])
             connection.shutdown(socket.SHUT_WR)
             answers = b"".join(iter(lambda: connection.recv(65536), b""))
