@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long bench-upload bench-sort lint clean synth bootstrap deploy destroy lambda-requirements
+.PHONY: help install demo test test-long bench-upload bench-verdicts bench-sort lint clean synth bootstrap deploy destroy lambda-requirements
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ BENCH ?=
 
 bench-upload: $(VENV)/.demo ## Upload photos with the AWS CLI, s5cmd, rclone and sortclient, and compare
 	@$(BIN)/python -m bench.upload $(BENCH)
+
+bench-verdicts: $(VENV)/.demo ## Compare the verdicts that copies and originals lead to
+	@$(BIN)/python -m bench.verdicts $(BENCH)
 
 bench-sort: $(VENV)/.demo ## Sort 20,000 generated photos, and show the memory that takes
 	@$(BIN)/python -m bench.library $(BENCH)
