@@ -82,14 +82,25 @@ def headshot(person: str, file: Path) -> Path:
 
 
 def _make(wanted: Wanted) -> None:
+    from PIL import Image
+
     random = Random(wanted.number)  # noqa: S311 (no secret)
-    picture = _sensed(_scene(wanted.size, random), random)
+    turned = _is_turned(wanted.number)
+    picture = _scene(wanted.size[::-1] if turned else wanted.size, random)
     if wanted.person is not None:
         _place(_portrait(wanted.person), picture, random)
+    if turned:  # the pixels lie on their side, and the tag says how to turn them
+        picture = picture.transpose(Image.Transpose.ROTATE_90)
+    picture = _sensed(picture, random)
     # Beside, then renamed: a run that is stopped leaves no half photo for the next one.
     beside = wanted.file.with_suffix(".part")
     picture.save(beside, "JPEG", quality=QUALITY, subsampling="4:2:0", exif=_exif(wanted.number))
     beside.rename(wanted.file)
+
+
+def _is_turned(number: int) -> bool:
+    """Whether the phone was held upright."""
+    return number % 5 == 0
 
 
 def _scene(size: tuple[int, int], random: Random) -> Image.Image:
@@ -138,22 +149,22 @@ def _sensed(picture: Image.Image, random: Random) -> Image.Image:
 
 
 def _place(portrait: Image.Image, picture: Image.Image, random: Random) -> None:
-    """Head and shoulders, nearly as high as the picture: in a small one the face must be large enough to be found."""
+    """Head and shoulders, nearly as large as the picture: in a small one the face must be large enough to be found."""
     head = portrait.crop((portrait.width // 8, 0, portrait.width * 7 // 8, portrait.height * 2 // 3))
-    height = round(picture.height * random.uniform(0.8, 1))
-    head = head.resize((head.width * height // head.height, height))
-    corner = (random.randint(0, picture.width - head.width), random.randint(0, picture.height - height))
+    scale = min(picture.height / head.height, picture.width / head.width) * random.uniform(0.8, 1)
+    head = head.resize((int(head.width * scale), int(head.height * scale)))
+    corner = (random.randint(0, picture.width - head.width), random.randint(0, picture.height - head.height))
     picture.paste(head, corner)
 
 
 def _exif(number: int) -> Image.Exif:
-    """As a phone writes it: who made it, when and where, and for each fifth how to turn it."""
+    """As a phone writes it: who made it, when and where, and how to turn it."""
     from PIL import Image
 
     exif = Image.Exif()
     exif[_MAKE], exif[_MODEL] = "Benchmark", "Generated photo"
     exif[_DATE_TIME] = f"2026:06:01 {number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
-    exif[_ORIENTATION] = _TURN_RIGHT if number % 5 == 0 else 1
+    exif[_ORIENTATION] = _TURN_RIGHT if _is_turned(number) else 1
     exif.get_ifd(_GPS).update(
         {_LATITUDE_REF: "N", _LATITUDE: (48.0, 51.0, 30.0), _LONGITUDE_REF: "E", _LONGITUDE: (2.0, 17.0, 40.0)}
     )
