@@ -91,7 +91,7 @@ def test_a_yes_goes_on_and_a_bar_tells_how_far_it_is(
 
 
 @pytest.mark.parametrize("said", [("--yes",), ("--max-spend", "5")])
-def test_nobody_is_asked_who_said_yes_or_how_much_before(here: Machine, command: list[str], said: tuple[str, ...]) -> None:
+def test_nobody_is_asked_who_said_so_before(here: Machine, command: list[str], said: tuple[str, ...]) -> None:
     status, shown = at_a_terminal(here, *command, *said)
     assert status == 0, shown
     assert "At most" in shown
