@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
+from PIL import Image
 
 from photosort.keys import HeadshotKey, PhotoKey
 from sortclient.aws import run, watch
@@ -372,6 +373,22 @@ def test_originals_travel_as_they_are(cloud: Cloud, memory: Memory) -> None:
     copy = cloud.comparer().objects.download(ALBUM, memory.digests["a.jpg"])
     assert copy == (memory.folder / "a.jpg").read_bytes()
     assert memory.digests["a.jpg"] != digest("red")
+
+
+def test_originals_that_take_a_decoder_go_the_other_way_a_page_at_a_time(
+    cloud: Cloud, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_PAGE", 2)
+    for number in range(3):
+        Image.new("RGB", (100, 100 + number)).save(memory.folder / f"{number}.webp")
+    whole = (memory.folder / "a.jpg").read_bytes()
+    (memory.folder / "cut.jpg").write_bytes(whole[:-100])
+    memory.follow(cloud.comparer().compare(memory.request(originals=True)), cloud.run_pipeline)
+    assert memory.rejected == {"cut.jpg": "unreadable"}
+    for number in range(3):
+        data = (memory.folder / f"{number}.webp").read_bytes()
+        assert not memory.missing(memory.digests[f"{number}.webp"])
+        assert cloud.comparer().objects.download(ALBUM, memory.digests[f"{number}.webp"]) == analysis_copy(data).content
 
 
 def test_the_real_processes_prepare_and_end(cloud: Cloud, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
