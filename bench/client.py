@@ -47,7 +47,7 @@ class Sorting:
         return access(endpoint) | self._memory()
 
     def command(self, folder: Path, _: str) -> Command:
-        return [PROGRAM, "sort", folder, *self._wishes()]
+        return [PROGRAM, "sort", folder, *self._wishes(), "--ledger", self.ledger]
 
     def forget(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
@@ -58,7 +58,7 @@ class Sorting:
 
     def _wishes(self) -> Command:
         references = [part for headshot in self.headshots for part in ("--ref", headshot)]
-        return ["--album", ALBUM, *references, "--out", self.home / "Matches", "--ledger", self.ledger]
+        return ["--album", ALBUM, *references, "--out", self.home / "Matches"]
 
 
 @dataclass(frozen=True, slots=True)
