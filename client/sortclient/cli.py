@@ -210,6 +210,8 @@ def status(
 ) -> None:
     """Counts of an album, and what is still waiting in the cloud."""
     from sortclient.comparer import THIS_MACHINE
+    from sortclient.folders import data_folder
+    from sortclient.holding import Held, hold
     from sortclient.later import catch_up, show_status
 
     with _catalog() as catalog:
@@ -217,7 +219,11 @@ def status(
         backlog = None
         if known.place != THIS_MACHINE:
             comparer = _aws(profile, region, stack)
-            known = catch_up(catalog, comparer, album, known)
+            try:
+                with hold(data_folder(), known.name):
+                    known = catch_up(catalog, comparer, album, known)
+            except Held as held:  # by the run that follows the cloud: what it has seen is in the catalog
+                typer.echo(f"The counts so far of what is being done {held.holder}", err=True)
             backlog = comparer.queues.backlog()
         raise typer.Exit(show_status(known, backlog))
 

@@ -20,9 +20,17 @@ from sortclient.photos.scan import printable
 _FAR = 1 << 30  # bytes; Windows locks a stretch of the file and lets nobody read it, so not where the holder stands
 
 
+class Held(SortError):
+    """Another run works on the album."""
+
+    def __init__(self, album: str, holder: str) -> None:
+        super().__init__(f"Album '{album}' is being worked on {holder}. Wait for it, or stop it.")
+        self.holder = holder
+
+
 @contextmanager
 def hold(folder: Path, album: str) -> Iterator[None]:
-    """Hold ``album`` of the catalog in ``folder``, or raise SortError, which names who holds it.
+    """Hold ``album`` of the catalog in ``folder``, or raise Held, which names who does; SortError where nobody can.
 
     The operating system keeps the lock and releases it with the process, however that ends: there is no stale one. The
     file stays; what it says counts only while it is locked.
@@ -38,9 +46,7 @@ def hold(folder: Path, album: str) -> Iterator[None]:
             _lock(opened)
             _sign(opened)
         except BlockingIOError as error:
-            raise SortError(
-                f"Album '{album}' is being worked on {_holder(opened)}. Wait for it, or stop it."
-            ) from error
+            raise Held(album, _holder(opened)) from error
         except OSError as error:
             raise _unusable(file, error) from error
         yield

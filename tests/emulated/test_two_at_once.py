@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from demo.album import EILEEN, GRACE, DemoAlbum
-from tests.emulated.command import Machine, refs
+from sortclient.holding import hold
+from tests.emulated.command import Machine, refs, succeeded
 from tests.emulated.emulator_helpers import until
 
 
@@ -25,3 +28,14 @@ def test_the_second_run_says_who_holds_the_album(here: Machine, demo: DemoAlbum,
     assert first.returncode == 0, told
     expected = {f"{person}/{path}" for path, people in demo.truth.items() for person in people or ()}
     assert here.matches() == expected
+
+
+def test_status_of_an_album_that_is_being_uploaded_leaves_it_to_the_run(
+    here: Machine, demo: DemoAlbum, small: Path, album: str
+) -> None:
+    command = ["upload", small, *refs(demo, GRACE), "--album", album]
+    succeeded(here.run(*command))
+    with hold(here.folder / "data", album):
+        result = succeeded(here.run("status", album))
+    assert f"by process {os.getpid()}" in result.stderr
+    assert "Grace Hopper: 2 match" in result.stdout
