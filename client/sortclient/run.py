@@ -41,6 +41,8 @@ def order_of(
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder. Name the folder with the photos.")
+    if threshold is not None and not 0 <= threshold <= 100:  # the option's own bounds let NaN through
+        raise InputError(f"--threshold {threshold:g}: name a number from 0 to 100.")
     try:
         name = check_name(album or folder.name)
     except BadName as error:
