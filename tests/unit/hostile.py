@@ -120,12 +120,13 @@ def _cut_off() -> Iterator[Case]:
     names = {"JPEG2000": "jp2", "HEIF": "heic", "TIFF": "tif"}
     for form in ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "HEIF", "AVIF", "JPEG2000"):
         whole = picture(form)
-        for share in (0.1, 0.6, 0.98):
+        for share in (0.1, 0.6, 0.9 if form == "JPEG" else 0.98):
             name = f"cut-{share * 100:.0f}.{names.get(form, form.lower())}"
             yield name, whole[: int(len(whole) * share)], UNREADABLE, "cut off"
     whole = picture(progressive=True)
     yield "cut-progressive.jpg", whole[: len(whole) * 2 // 3], UNREADABLE, "cut off"
-    yield "cut-without-end.jpg", picture()[:-2], UNREADABLE, "cut off"
+    yield "cut-at-the-very-end.jpg", picture()[:-20], PHOTO, ""
+    yield "cut-at-the-very-end-and-filled-up.jpg", picture()[:-2] + bytes(3000), PHOTO, ""
     yield "cut-filled-up.jpg", picture()[:-3000] + bytes(3000), UNREADABLE, "cut off"
     yield "cut-only-start.jpg", b"\xff\xd8\xff", UNREADABLE, "cut off"
     yield "cut-only-start.png", b"\x89PNG\r\n\x1a\n", UNREADABLE, "cut off"

@@ -2,4 +2,4 @@
 
 # Raised with each change of what is taken for a photo, or of what can be decoded: a file that an earlier reader has
 # rejected for good is looked at again.
-READER = 1
+READER = 2

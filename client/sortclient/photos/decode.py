@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from sortclient.photos import colour, raw
 from sortclient.photos.errors import NotComparable, Unreadable
 from sortclient.photos.kinds import HEAD, check
-from sortclient.photos.structure import JPEG, jpeg_frame
+from sortclient.photos.structure import CUT_OFF, JPEG, jpeg_frame, with_end
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -90,8 +91,9 @@ def opened(content: bytes) -> Image.Image:
 def _decoded(content: bytes, longest_side: int) -> Image.Image:
     from PIL import Image
 
-    if content.startswith(JPEG):
-        jpeg_frame(content)  # one that is cut off and filled up with other bytes would be half a grey picture
+    cut_off = content.startswith(JPEG) and jpeg_frame(content) is None
+    if cut_off:
+        content = with_end(content)
     image = raw.preview(content, MOST_PIXELS) if raw.may_be_raw(content[:HEAD]) else None
     image = image or opened(content)
     check_size(*image.size)
@@ -99,11 +101,22 @@ def _decoded(content: bytes, longest_side: int) -> Image.Image:
     shrink = min(1.0, longest_side / max(image.size))
     image.draft(image.mode, (round(image.width * shrink), round(image.height * shrink)))
     image.load()
+    if cut_off and not _shows_nearly_all(image):
+        raise Unreadable(CUT_OFF)
     turn = _turn(orientation(image))  # after loading: Pillow turns TIFF pictures itself, and then no longer says so
     image = colour.resizable(image)
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     image = colour.srgb(image, profile)
     return image if turn is None else image.transpose(turn)
+
+
+def _shows_nearly_all(image: Image.Image) -> bool:
+    """Whether a JPEG that had no end lacked little more than that, as many do that were saved from a failing card.
+
+    What is missing is an even grey at the bottom. A progressive one is coarse instead, and nobody can say how much.
+    """
+    lowest = image.crop((0, image.height - math.ceil(image.height / 16), image.width, image.height))
+    return "progressive" not in image.info and lowest.getcolors(1) is None
 
 
 def _turn(number: int) -> Image.Transpose | None:

@@ -104,8 +104,10 @@ def _unchanged(content: bytes) -> bytes | None:
         if max(header.size) > ANALYSIS_SIDE or orientation(header) != 1 or (profile and not colour.is_srgb(profile)):
             return None
     frame = jpeg_frame(content)
+    if frame is None or not frame.common:
+        return None
     bare = without_metadata(content)
-    return bare if frame and frame.common and len(bare) <= HEAVY * frame.width * frame.height else None
+    return bare if len(bare) <= HEAVY * frame.width * frame.height else None
 
 
 def _taken_as_it_is(content: bytes) -> str | None:

@@ -69,11 +69,12 @@ def _embedded(raw: rawpy.RawPy) -> Image.Image | None:
     try:
         thumbnail = raw.extract_thumb()
         if isinstance(thumbnail.data, bytes):
-            jpeg_frame(thumbnail.data)
+            if jpeg_frame(thumbnail.data) is None:
+                return None
             found: Image.Image = Image.open(io.BytesIO(thumbnail.data), formats=("JPEG",))
         else:
             found = Image.fromarray(thumbnail.data)
-    except (rawpy.LibRawError, OSError, Unreadable):  # none, of a kind that LibRaw does not take out, or broken
+    except (rawpy.LibRawError, OSError):  # none, of a kind that LibRaw does not take out, or broken
         return None
     exif = found.getexif()
     if _ORIENTATION not in exif:

@@ -13,6 +13,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 # Markers of ITU-T T.81, table B.1
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_END = bytes((0xFF, _EOI))
 _APP0, _APP14 = 0xE0, 0xEE
 _TABLES = frozenset((0xC4, 0xCC, 0xDB, 0xDC, 0xDD))  # DHT, DAC, DQT, DNL, DRI
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -21,7 +22,7 @@ _WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 # A scan's data goes on over stuffed bytes, restart markers and fill bytes.
 _END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
-_CUT_OFF = "cut off: the file ends before its picture does"
+CUT_OFF = "cut off: the file ends before its picture does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +36,32 @@ class Frame:
 
 
 def jpeg_frame(content: bytes) -> Frame | None:
-    """The frame of a JPEG that is whole; None where none begins. Raises Unreadable for one that is cut off."""
+    """The frame of a JPEG that is whole; None of any other."""
     frame = None
     scans = 0
     # Of a file that ends as a picture does, no scan need be searched for its end: that takes as long as hashing all.
-    for marker, start, end in _segments(content, to_first_scan=content.endswith(bytes((0xFF, _EOI)))):
-        scans += marker == _SOS
-        if marker in _FRAMES and frame is None and end - start >= 10:
-            precision, height, width, channels = (
-                content[start + 4],
-                int.from_bytes(content[start + 5 : start + 7], "big"),
-                int.from_bytes(content[start + 7 : start + 9], "big"),
-                content[start + 9],
-            )
-            frame = Frame(width, height, marker in _COMMON_FRAMES and precision == 8 and channels in (1, 3))
+    try:
+        for marker, start, end in _segments(content, to_first_scan=content.endswith(_END)):
+            scans += marker == _SOS
+            if marker in _FRAMES and frame is None and end - start >= 10:
+                precision, height, width, channels = (
+                    content[start + 4],
+                    int.from_bytes(content[start + 5 : start + 7], "big"),
+                    int.from_bytes(content[start + 7 : start + 9], "big"),
+                    content[start + 9],
+                )
+                frame = Frame(width, height, marker in _COMMON_FRAMES and precision == 8 and channels in (1, 3))
+    except Unreadable:
+        return None
     return frame if scans else None
+
+
+def with_end(content: bytes) -> bytes:
+    """A JPEG that is cut off, with an end: its decoder then shows what there is, where it would wait for more.
+
+    What a memory card or a broken download was filled up with goes: it could be decoded, as a pattern.
+    """
+    return content.rstrip(b"\0\xff") + _END
 
 
 def without_metadata(content: bytes) -> bytes:
@@ -67,7 +79,7 @@ def without_metadata(content: bytes) -> bytes:
             kept.append(b"\xff\xee\0\x0e" + body[:12])
         elif marker in _TABLES or marker in _FRAMES or marker == _SOS:
             kept.append(content[start:end])
-    kept.append(bytes((0xFF, _EOI)))
+    kept.append(_END)
     return b"".join(kept)
 
 
@@ -79,7 +91,7 @@ def png_frame(content: bytes) -> Frame | None:
         kind = content[at + 4 : at + 8]
         end = at + 12 + int.from_bytes(content[at : at + 4], "big")
         if len(kind) < 4 or end > len(content):
-            raise Unreadable(_CUT_OFF)
+            raise Unreadable(CUT_OFF)
         types.add(kind)
         if kind == b"IEND":
             break
@@ -101,7 +113,7 @@ def _segments(content: bytes, *, to_first_scan: bool = False) -> Iterator[tuple[
         at = content.find(b"\xff", at)
         marker = content[at + 1] if 0 <= at < len(content) - 1 else None
         if marker is None:
-            raise Unreadable(_CUT_OFF)
+            raise Unreadable(CUT_OFF)
         if marker == _EOI:
             return
         if marker in (0x00, 0xFF) or marker in _WITHOUT_LENGTH:
@@ -115,6 +127,6 @@ def _segments(content: bytes, *, to_first_scan: bool = False) -> Iterator[tuple[
             found = _END_OF_SCAN.search(content, end)
             end = found.start() if found else len(content) + 1
         if end > len(content):
-            raise Unreadable(_CUT_OFF)
+            raise Unreadable(CUT_OFF)
         yield marker, at, end
         at = end
