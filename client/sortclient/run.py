@@ -156,6 +156,8 @@ def synchronised(out: Path, done: Synchronised) -> str:
         parts.append(f"{done.kept} were changed by somebody and stay, though they match no more")
     if done.orphaned:
         parts.append(f"{done.orphaned} stay though their photos have left the folder")
+    if done.undecided:
+        parts.append(f"{done.undecided} stay as their photos could not be read or are not compared yet")
     if done.missing:
         parts.append(f"{done.missing} could not be copied, as the photos have changed or are gone")
     if done.refused:

@@ -1,8 +1,8 @@
 """Matches on disk: what the verdicts say should stand below the output folder, and nothing else of ours.
 
 Files are written beside, flushed and renamed, so a half-written one is never seen. Only files that a sync put there,
-that nobody has changed since, and whose photo is still in the folder, are ever removed: a copy may be the last one
-there is.
+that nobody has changed since, and whose photo is in the folder and was compared, are ever removed: a copy may be the
+last one there is, and a photo that cannot be read today may be a match tomorrow.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Literal
 from sortclient.album import Album, Synced
 from sortclient.errors import SortError
 from sortclient.layout import fitted, folded, lies_in, names_person, segments, target_of
-from sortclient.model import Entry, File, time_kept
-from sortclient.verdicts import Verdict, matches
+from sortclient.model import Entry, File, Outcome, time_kept
+from sortclient.verdicts import Verdict, matches, verdicts_of
 
 Fetch = Callable[[str], bytes | None]  # a photo's digest -> the copy that is kept in the cloud, or None
 Show = Callable[[int, int], object]  # how many matches of how many are done
@@ -41,6 +41,7 @@ class Synchronised:
     missing: int = 0  # neither the original nor a copy could be had
     kept: int = 0  # no longer a match, but changed by somebody since
     orphaned: int = 0  # their photos have left the folder
+    undecided: int = 0  # their photos could not be read, or were not compared yet
     refused: int = 0  # the file system took no such name, or let nobody into that folder
     refusal: str = ""  # the first of these, in words
 
@@ -65,10 +66,20 @@ def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None, show:
     # Another layout is another place for every file.
     keeps = {key: copy for key, copy in before.items() if key in wanted and album.layout in (None, layout)}
     run = _Run(out, album.folder, layout, fetch, {folded(copy.target): copy for copy in keeps.values()})
+    run.ours = {copy.target: copy for copy in before.values() if copy.ours}
+    left = before.keys() - wanted.keys()
+    refuted = {
+        (verdict.person, verdict.entry.path)
+        for verdict in verdicts_of(album, {path for _, path in left})
+        if verdict.outcome in (Outcome.NO_MATCH, Outcome.NO_FACE)
+    }
     try:
-        for key in before.keys() - wanted.keys():
+        for key in left:
             if not _is_there(album.entry(key[1])):
                 run.done.orphaned += 1
+                continue
+            if key not in refuted:
+                run.done.undecided += 1
                 continue
             with run.refusals():
                 run.remove(before[key])
@@ -101,6 +112,7 @@ class _Run:
         self, out: Path, folder: Path | None, layout: str, fetch: Fetch | None, standing: dict[str, Synced]
     ) -> None:
         self.out, self.folder, self.layout, self.fetch, self.standing = out, folder, layout, fetch, standing
+        self.ours: dict[str, Synced] = {}  # what earlier syncs made, in whatever layout
         self.done = Synchronised()
 
     @contextmanager
@@ -135,8 +147,10 @@ class _Run:
             if earlier.digest == digest and state != "gone":
                 self.done.standing += 1
                 return earlier
-            replaceable = state == "gone" or (state == "unchanged" and earlier.ours)
-            target = earlier.target if replaceable else self._free(earlier.target)
+            if state == "changed" or not earlier.ours:
+                # Somebody's, or the new photo itself: a run that was killed had put it there, and not said so.
+                self.standing.pop(folded(earlier.target), None)
+            target = earlier.target
         else:
             wish = target_of(self.layout, verdict)
             other = self.standing.get(folded(wish))
@@ -154,7 +168,9 @@ class _Run:
         if foreign and original is not None and place.is_file() and filecmp.cmp(original, place, shallow=False):
             # Somebody's own copy, or one of a sync that is not remembered: it serves, and is never removed.
             self.done.standing += 1
-            return self._stands(target, place, digest, ours=False)
+            earlier = self.ours.get(target)
+            ours = earlier is not None and _state(place, earlier) == "unchanged"
+            return self._stands(target, place, digest, ours=ours)
         if foreign:
             target = self._free(target)
             place = self._place(target)

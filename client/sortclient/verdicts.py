@@ -32,6 +32,11 @@ def matches(album: Album) -> Iterator[Verdict]:
     return (verdict for verdict in alike if verdict.outcome is Outcome.MATCH)
 
 
+def verdicts_of(album: Album, paths: Iterable[str]) -> Iterator[Verdict]:
+    """As ``verdicts``, of these files; one that has left the album has none."""
+    return _decided(album, (entry for path in paths if (entry := album.entry(path)) is not None))
+
+
 def _decided(album: Album, entries: Iterable[Entry]) -> Iterator[Verdict]:
     people: dict[str, list[str]] = {}
     for shot in album.headshots():

@@ -10,7 +10,7 @@ import pytest
 from photosort.comparison import Comparison
 from sortclient.album import Album
 from sortclient.layout import DEFAULT_LAYOUT
-from sortclient.model import Headshot
+from sortclient.model import Headshot, Outcome, Rejection
 from sortclient.photos.scan import scan
 from sortclient.sync import Synchronised, sync
 from tests.unit.test_sync import below, digest_of, put
@@ -119,3 +119,36 @@ def test_an_earlier_output_is_left_as_it_was(album: Album, folder: Path, out: Pa
     assert below(out) == below(elsewhere) == {"me/one.jpg": b"one.jpg"}
     album.scanned(scan(folder))
     assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNREADABLE, Outcome.NOT_A_PHOTO])
+def test_a_copy_stays_when_its_photo_cannot_be_read(album: Album, out: Path, once: Path, outcome: Outcome) -> None:
+    """A disk that fails, a file that was emptied: the copy may be the last one."""
+    album.rejected("one.jpg", Rejection(outcome, "reason"))
+    for _ in range(2):
+        assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(undecided=1)
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+
+
+def test_a_copy_stays_until_another_headshot_has_decided(album: Album, out: Path, once: Path) -> None:
+    album.set_headshots("me", [Headshot("me", "c" * 64, "me too.jpg", b"")])
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(undecided=1)
+    album.record(Comparison("c" * 64, digest_of("one.jpg"), 10, None, "", "test", ""))
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(removed=1)
+
+
+def test_a_replacement_that_a_killed_run_did_not_record_is_not_made_twice(
+    album: Album, folder: Path, out: Path, once: Path
+) -> None:
+    put(album, folder, "one.jpg", 85, content=b"another picture of me")
+    once.write_bytes(b"another picture of me")
+    sync(album, out, DEFAULT_LAYOUT)
+    assert below(out) == {"me/one.jpg": b"another picture of me"}
+
+
+def test_another_layout_and_back_a_copy_is_still_ours(album: Album, out: Path, once: Path, tmp_path: Path) -> None:
+    """The layout that is remembered is the one of the last sync, wherever that went."""
+    sync(album, tmp_path / "Elsewhere", "{path}")
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
+    album.set_threshold(95)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(removed=1)
