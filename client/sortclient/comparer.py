@@ -126,3 +126,9 @@ class Comparer(Protocol):
 
         A new photo is compared with them, too, and charged for.
         """
+
+    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:
+        """Which of the photos would be sent (again) for a comparison.
+
+        What is sent is compared with every headshot, and charged for: the cells with the others may have expired there.
+        """

@@ -157,6 +157,22 @@ class Files:
         ).fetchone()
         return Stock(files, photos, unread, lacking, unread * headshots + missing)
 
+    def partly_compared(self) -> Iterator[tuple[bytes, int]]:
+        """Photos of this machine that lack cells and have some: the digest, and with how many headshots."""
+        yield from self._db.execute(
+            """
+            SELECT digest, standing FROM (
+                SELECT digest, (
+                    SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
+                    WHERE headshots.album = :album AND cells.album = :album AND cells.photo = photos.digest
+                ) AS standing
+                FROM (SELECT DISTINCT digest FROM files
+                      WHERE album = :album AND digest IS NOT NULL AND location IS NOT NULL) AS photos
+            ) WHERE standing AND standing < (SELECT count(*) FROM headshots WHERE album = :album)
+            """,
+            {"album": self._id},
+        )
+
     def digests(self) -> set[bytes]:
         """Of the photos whose bytes are known."""
         return {

@@ -44,6 +44,7 @@ class Plan:
     size: int  # bytes of the files that may have to be uploaded
     other_photos: int  # in the cloud and not in the folder: new headshots are compared with them, too
     other_headshots: int  # in the cloud and of nobody in the album: new photos are compared with them, too
+    again: int  # comparisons of photos that have to be sent again: as new ones, with every headshot
 
     @property
     def photos(self) -> int:
@@ -53,7 +54,8 @@ class Plan:
     @property
     def comparisons(self) -> int:
         """That may be made, and charged."""
-        return self.stock.comparisons + self.other_photos * len(self.fresh) + self.other_headshots * self.photos
+        here = self.stock.comparisons + self.again
+        return here + self.other_photos * len(self.fresh) + self.other_headshots * self.photos
 
 
 class Place(Protocol):
@@ -68,6 +70,8 @@ class Place(Protocol):
     def other_photos(self, album: str, known: Collection[bytes]) -> int: ...
 
     def other_headshots(self, album: str, people: Collection[str]) -> int: ...
+
+    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]: ...
 
 
 def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Plan:
@@ -91,11 +95,13 @@ def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Pl
         stock = album.stock()
         size = sum(candidate.file.size for candidate in album.candidates()) if stock.comparisons else 0
         people = {shot.person for shot in album.headshots()}
+        partly = dict(album.partly_compared()) if stock.lacking else {}
     fresh = [shot for shot in headshots if shot.digest not in standing]
     progress.stage("listing what the album has elsewhere")
     other_photos = where.other_photos(album.name, album.digests()) if fresh else 0
     other_headshots = where.other_headshots(album.name, people) if stock.comparisons else 0
-    return Plan(album, headshots, fresh, stock, size, other_photos, other_headshots)
+    again = sum(partly[photo] for photo in where.to_send(album.name, partly.keys())) if partly else 0
+    return Plan(album, headshots, fresh, stock, size, other_photos, other_headshots, again)
 
 
 def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:

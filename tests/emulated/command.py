@@ -96,6 +96,15 @@ class Cloud:
         )
         return {found["Key"]: found["LastModified"] for found in listed.get("Contents", [])}
 
+    def expire(self) -> None:
+        """Nothing of the album is left, as after the stack's 30 days."""
+        for kind in ("people", "photos", "matches"):
+            for key in self.objects(kind):
+                self._s3.delete_object(Bucket=self._outputs["BucketName"], Key=key)
+        for cell in self.cells():
+            key = {"album": {"S": self._album}, "cell": {"S": cell}}
+            self._table.delete_item(TableName=self._outputs["TableName"], Key=key)
+
     def cells(self) -> dict[str, str]:
         """When each cell was written."""
         items = self._table.query(

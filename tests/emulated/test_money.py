@@ -46,6 +46,19 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(
     assert len(cloud.cells()) == (10 if known else 4)
 
 
+def test_the_price_counts_what_expired_in_the_cloud(
+    here: Machine, demo: DemoAlbum, small: Path, album: str, cloud: Cloud
+) -> None:
+    """A photo that is sent again is compared with everybody, whatever this machine remembers."""
+    command = ["upload", settled(small), "--album", album]
+    succeeded(here.run(*command, *refs(demo, GRACE)))
+    cloud.expire()
+    command += refs(demo, EILEEN)
+    assert "Compare: at most 8 comparisons\n" in succeeded(here.run(*command, "--dry-run")).stdout
+    assert "At most 8 comparisons, " in succeeded(here.run(*command)).stderr
+    assert len(cloud.cells()) == 8
+
+
 def test_a_dry_run_of_sort_costs_nothing_and_changes_nothing(here: Machine, demo: DemoAlbum, small: Path) -> None:
     away = replace(here, environment={**here.environment, "SORTCLIENT_CACHE": str(here.folder / "cache")})
     for _ in range(2):

@@ -10,6 +10,7 @@ from moto import mock_aws
 from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from sortclient.aws.comparer import AwsComparer
 from sortclient.aws.failures import Denied
+from sortclient.aws.objects import Objects
 from sortclient.comparer import Pruned
 from tests.unit.aws_cloud import ALBUM, Cloud, verdict
 
@@ -70,6 +71,13 @@ def test_what_s3_refuses_in_a_request_that_succeeds_is_told(cloud: Cloud, compar
     )
     with pytest.raises(Denied):
         list(comparer.prune(ALBUM, KEEP))
+
+
+def test_what_the_cloud_has_not_has_to_be_sent(cloud: Cloud, comparer: AwsComparer) -> None:
+    kept, other = bytes.fromhex(KEPT), b"x" * 32
+    assert set(comparer.to_send(ALBUM, [kept, other])) == {other}
+    comparer.objects = Objects(cloud.clients.s3, cloud.deployment.bucket, 0)  # all are about to expire
+    assert set(comparer.to_send(ALBUM, [kept, other])) == {kept, other}
 
 
 def test_what_only_the_cloud_has_is_counted(comparer: AwsComparer) -> None:

@@ -36,6 +36,7 @@ class Oracle:
     requests: list[Request] = field(default_factory=list)
     closed: bool = False
     pruned: list[Pruned] = field(default_factory=list)
+    expired: Collection[bytes] = ()  # anything: all that was sent is gone
 
     def find_faces(self, picture: bytes) -> Sequence[Box]:
         self.looked_at += 1
@@ -67,6 +68,9 @@ class Oracle:
     def other_headshots(self, album: str, people: Collection[str]) -> int:
         return 0
 
+    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:
+        return self.expired and photos
+
 
 @pytest.fixture
 def order(folder: Path, tmp_path: Path) -> Order:
@@ -97,6 +101,18 @@ def test_only_what_is_missing_is_foreseen_and_asked_for(order: Order, catalog: C
     total, progress = run(both, catalog, Oracle())
     assert total == progress.compared == 3 + 2  # a column, and a row
     assert run(both, catalog, Oracle())[0] == 0
+
+
+def test_a_photo_that_is_sent_again_is_compared_with_everybody(order: Order, catalog: Catalog, tmp_path: Path) -> None:
+    """So it is charged: its cells with the others may have expired in the cloud with it."""
+    run(order, catalog, Oracle())
+    both = replace(order, references=[*order.references, reference(tmp_path, "you", "blue")])
+    assert plan(order, catalog, Oracle(expired=[b"all"]), Progress()).comparisons == 0  # nothing is asked for
+    assert plan(both, catalog, Oracle(), Progress()).comparisons == 3
+    assert plan(both, catalog, Oracle(expired=[b"all"]), Progress()).comparisons == 6
+    (order.folder / "a.jpg").unlink()
+    (order.folder / "d.jpg").write_bytes(JPEG + b"new")
+    assert plan(both, catalog, Oracle(expired=[b"all"]), Progress()).comparisons == 2 * 2 + 2
 
 
 def test_failed_cells_are_asked_for_again(order: Order, catalog: Catalog) -> None:

@@ -87,6 +87,10 @@ class AwsComparer:
     def other_headshots(self, album: str, people: Collection[str]) -> int:
         return sum(shot.person not in people for shot in self.objects.people(album))
 
+    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:
+        present = self.objects.photos(album, lasting=True)
+        return set(photos).difference(bytes.fromhex(digest) for page in present for digest in page)
+
     def fetcher(self, album: str) -> Callable[[str], bytes | None]:
         """From a photo's digest to the copy that was uploaded of it, for one album: what a sync takes."""
         return partial(self._download, album)

@@ -83,6 +83,9 @@ class LocalComparer:
     def other_headshots(self, album: str, people: Collection[str]) -> int:  # noqa: ARG002
         return 0
 
+    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:  # noqa: ARG002
+        return ()
+
     def _reference(self, shot: Headshot) -> NDArray[np.float32]:
         """The embedding of the headshot's largest face, which is the one that Rekognition compares with, too."""
         try:
