@@ -41,6 +41,8 @@ def prepare_headshots(references: Sequence[Reference]) -> list[Headshot]:
         try:
             copy = analysis_copy(read(reference.file))
         except NotComparable as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise InputError(f"Headshot {reference.file}: there is no such file. Check its name.") from error
             reason = f"not a picture ({error})" if isinstance(error, NotAPhoto) else error
             raise InputError(
                 f"Headshot {reference.file}: {reason}. Choose another picture of {reference.person}."

@@ -12,7 +12,7 @@ from sortclient.album import Album
 from sortclient.catalog import Catalog
 from sortclient.errors import InputError
 from sortclient.layout import stays_inside
-from sortclient.ledger import count, row, summary, write_csv, write_json
+from sortclient.ledger import count, counted, row, summary, write_csv, write_json
 from sortclient.model import Headshot
 from sortclient.progress import Progress
 from sortclient.run import EXIT_UNSETTLED, bring
@@ -84,7 +84,10 @@ def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
 def synchronise(album: Album, out: Path | None, layout: str | None, fetch: Fetch | None) -> int:
     with Progress() as progress:
         incomplete = bring(album, out, layout, fetch, progress)
-    return EXIT_UNSETTLED if incomplete or count(verdicts(album)).unsettled else 0
+        unsettled = count(verdicts(album)).unsettled
+        if unsettled:
+            progress.tell(f"{counted(unsettled, 'verdict')} failed or pending; `sortclient status` counts each.")
+    return EXIT_UNSETTLED if incomplete or unsettled else 0
 
 
 def show_status(album: Album, backlog: Backlog | None) -> int:

@@ -26,8 +26,9 @@ def prune(album: Album, comparer: Comparer, progress: Progress) -> bool:
         progress.stage("pruning", removed.photos + removed.matches + removed.cells)
     forgotten = album.forget_gone()
     album.save()
-    progress.tell(
-        f"Pruned: {counted(forgotten, 'comparison')} here; in the cloud {counted(removed.photos, 'photo')}, "
-        f"{counted(removed.matches, 'copy', 'copies')} of matches, {counted(removed.cells, 'comparison')}"
+    cloud = (
+        f"; in the cloud {counted(removed.photos, 'photo')}, {counted(removed.matches, 'copy', 'copies')} of matches, "
+        f"{counted(removed.cells, 'comparison')}"
     )
+    progress.tell(f"Pruned: {counted(forgotten, 'comparison')} here{'' if removed == Pruned() else cloud}")
     return True

@@ -106,6 +106,14 @@ def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None
     tally = count(verdicts(album))
     for line in summary(tally):
         progress.tell(line)
+    if not tally.files:
+        progress.tell(f"There is nothing to sort in {album.folder}. Is it the right folder, and is its disk there?")
+    unreached = album.unreached()
+    if unreached:
+        progress.tell(
+            f"{counted(unreached, 'file or folder', 'files or folders')} could not be read; --ledger FILE says which "
+            "and why. The next run tries again."
+        )
     refused: list[SortError] = []
     incomplete = False
     try:
@@ -155,7 +163,7 @@ def synchronised(out: Path, done: Synchronised) -> str:
     if done.kept:
         parts.append(f"{done.kept} were changed by somebody and stay, though they match no more")
     if done.orphaned:
-        parts.append(f"{done.orphaned} stay though their photos have left the folder")
+        parts.append(f"{done.orphaned} stay though their photos are gone, out of reach or left out")
     if done.undecided:
         parts.append(f"{done.undecided} stay as their photos could not be read or are not compared yet")
     if done.missing:

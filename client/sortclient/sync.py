@@ -223,8 +223,11 @@ def _state(target: Path, copy: Synced) -> Literal["unchanged", "changed", "gone"
 
 
 def _is_there(entry: Entry | None) -> bool:
-    """Whether the photo is still in the folder, now; one that only the cloud has is in the album while it is there."""
-    return entry is not None and (entry.file is None or entry.file.location.exists())
+    """Whether the photo is still in the folder, now; one that only the cloud has is in the album while it is there.
+
+    In a folder that was locked meanwhile nothing can be seen: `Path.exists` would raise, `access` says no.
+    """
+    return entry is not None and (entry.file is None or os.access(entry.file.location, os.F_OK))
 
 
 def _unchanged(file: File | None) -> Path | None:

@@ -42,7 +42,7 @@ def test_names_that_cannot_be_a_folder(text: str) -> None:
 
 def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
-    for name, reason in (("notes.txt", "not a picture"), ("gone.jpg", "No such file")):
+    for name, reason in (("notes.txt", "not a picture"), ("gone.jpg", "there is no such file")):
         with pytest.raises(InputError, match=rf"{name}.*{reason}"):
             prepare_headshots([Reference("me", tmp_path / name)])
 

@@ -36,13 +36,16 @@ def test_every_verdict_is_settled(album: Album, folder: Path, out: Path, capsys:
 
 
 @pytest.mark.parametrize("problem", [None, Problem.FAILED], ids=["pending", "failed"])
-def test_unsettled_verdicts_are_exit_status_3(album: Album, folder: Path, out: Path, problem: Problem | None) -> None:
+def test_unsettled_verdicts_are_exit_status_3(
+    album: Album, folder: Path, out: Path, problem: Problem | None, capsys: pytest.CaptureFixture[str]
+) -> None:
     put(album, folder, "one.jpg", 90)
     album.set_headshots("she", [Headshot("she", "c" * 64, "she.jpg", b"")])
     if problem is not None:
         album.record(Comparison("c" * 64, digest_of("one.jpg"), None, problem, "why", "test", ""))
     assert synchronise(album, out, None, None) == show_status(album, None) == 3
     assert set(below(out)) == {"me/one.jpg"}  # what is settled is there all the same
+    assert "1 verdict failed or pending" in capsys.readouterr().err  # the status is no riddle
 
 
 def test_a_match_that_cannot_be_copied_is_exit_status_3(album: Album, folder: Path, out: Path) -> None:

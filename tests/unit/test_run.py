@@ -143,6 +143,8 @@ def test_pruning_forgets_what_is_gone_and_says_so(
         album = catalog.find_album("Images")
         assert album is not None
         assert album.forget_gone() == 0
+    assert run(order, replace(wishes, prune=True), Oracle()) == 0
+    assert "Pruned: 0 comparisons here\n" in capsys.readouterr().err  # `sort` has nothing in the cloud
 
 
 def test_without_being_asked_what_is_gone_is_remembered(order: Order, wishes: Wishes, data: Path) -> None:
@@ -162,7 +164,9 @@ def test_an_empty_folder_prunes_nothing(order: Order, wishes: Wishes, capsys: py
         file.unlink()
     comparer = Oracle(pruned=[Pruned(photos=10)])
     assert run(order, replace(wishes, prune=True), comparer) == EXIT_UNSETTLED
-    assert "Nothing was pruned: no photo is left in the folder" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "Nothing was pruned: no photo is left in the folder" in told
+    assert f"There is nothing to sort in {order.folder}." in told
 
 
 def test_where_a_file_could_not_be_read_nothing_is_pruned(
@@ -180,7 +184,9 @@ def test_where_a_file_could_not_be_read_nothing_is_pruned(
 
     monkeypatch.setattr(Path, "open", locked)
     assert run(order, replace(wishes, prune=True), Oracle(pruned=[Pruned(photos=1)])) == EXIT_UNSETTLED
-    assert "Nothing was pruned: 1 file could not be read" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "Nothing was pruned: 1 file could not be read" in told
+    assert "1 file or folder could not be read; --ledger FILE says which" in told
 
 
 @pytest.mark.parametrize("selection", [Selection(include=("*.jpg",)), Selection(exclude=("2019/",))])

@@ -130,6 +130,20 @@ def test_a_copy_stays_when_its_photo_cannot_be_read(album: Album, out: Path, onc
     assert below(out) == {"me/one.jpg": b"one.jpg"}
 
 
+def test_a_copy_stays_when_nobody_may_look_at_its_photo(
+    album: Album, out: Path, once: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that was locked after it was scanned stops no other match."""
+
+    def refused(path: Path, *_: object, **__: object) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    album.set_threshold(95)
+    monkeypatch.setattr(Path, "exists", refused)
+    monkeypatch.setattr("os.access", lambda path, _: path == out)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(orphaned=1)
+
+
 def test_a_copy_stays_until_another_headshot_has_decided(album: Album, out: Path, once: Path) -> None:
     album.set_headshots("me", [Headshot("me", "c" * 64, "me too.jpg", b"")])
     assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(undecided=1)
