@@ -60,13 +60,14 @@ class Catalog:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        """Commit and close. A full disk, or a catalog that another process holds, becomes a SortError."""
+        """Commit and close. A full disk, a damaged catalog, or one that another process holds becomes a SortError."""
         with closing(self._db):
             try:
-                if isinstance(error, sqlite3.OperationalError):
+                # Of damage sqlite3 tells by the class itself; the others below it are mistakes of ours.
+                if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
                     raise error
                 self._db.commit()
-            except sqlite3.OperationalError as refused:
+            except sqlite3.DatabaseError as refused:
                 raise _unusable(self._file, refused) from refused
 
     def open_album(self, name: str, folder: Path | None, place: str) -> Album:

@@ -371,3 +371,13 @@ def test_a_rehearsal_needs_no_catalog(tmp_path: Path, monkeypatch: pytest.Monkey
     with rehearse() as rehearsal:
         assert rehearsal.open_album("Images", tmp_path, "this machine").name == "Images"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_catalog_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.sqlite"
+    with Catalog(file) as catalog:
+        catalog.open_album("Images", tmp_path, "here")
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + bytes(len(content) - 4096))  # its first page says what the others hold
+    with pytest.raises(SortError, match=r"cannot be used: .*malformed.*SORTCLIENT_DATA"), Catalog(file) as catalog:
+        catalog.find_album("Images")
