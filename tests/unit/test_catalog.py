@@ -129,6 +129,24 @@ def test_stock_counts_the_same_bytes_once(album: Album, folder: Path) -> None:
     for headshot, photo in ((A, A), (A, B), (B, B), (C, C)):  # the last one is nobody's headshot any more
         album.record(cell(headshot, photo, 50.0))
     assert album.stock() == Stock(files=6, photos=5, unread=1, lacking=2, comparisons=2 + 2 + 1)
+    assert dict(album.partly_compared()) == {bytes.fromhex(A): 1}
+
+
+def test_what_another_album_has_compared_counts_for_that_one(catalog: Catalog, album: Album, folder: Path) -> None:
+    """It was charged there; here it is to be charged."""
+    with_file(album, folder, "one.jpg")
+    album.identified("one.jpg", C)
+    shots = [Headshot("me", A, "me.jpg", b""), Headshot("me", B, "me too.jpg", b"")]
+    for one in (album, other := catalog.open_album("Other", None, "this machine")):
+        one.set_headshots("me", shots)
+    other.record(cell(A, C, 50.0))
+    other.record(cell(B, C, 50.0))
+    assert album.stock() == Stock(files=1, photos=1, unread=0, lacking=1, comparisons=2)
+    assert [candidate.digest for candidate in album.candidates()] == [C]
+    assert dict(album.partly_compared()) == {}
+    assert album.missing(C, shots) == [A, B]
+    assert album.forget_gone() == 0
+    assert len(other.cells(C)) == 2
 
 
 def test_a_file_that_is_gone_leaves_the_album(album: Album, folder: Path) -> None:

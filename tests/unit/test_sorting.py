@@ -115,6 +115,18 @@ def test_a_photo_that_is_sent_again_is_compared_with_everybody(order: Order, cat
     assert plan(both, catalog, Oracle(expired=[b"all"]), Progress()).comparisons == 2 * 2 + 2
 
 
+def test_a_plan_supposes_its_people_and_leaves_the_album_as_it_was(
+    order: Order, catalog: Catalog, tmp_path: Path
+) -> None:
+    """Whoever finds it too dear must not meet the person, or lack cells, in later runs."""
+    run(order, catalog, Oracle(lambda _: Problem.FAILED))
+    another = replace(order, references=[reference(tmp_path, "you", "blue")])
+    planned = plan(another, catalog, Oracle(), Progress())
+    assert planned.comparisons == 6
+    assert [standing.person for standing in planned.album.headshots()] == ["me"]
+    assert all(planned.album.cells(digest.hex()) for digest in planned.album.digests())
+
+
 def test_failed_cells_are_asked_for_again(order: Order, catalog: Catalog) -> None:
     run(order, catalog, Oracle(lambda path: Problem.FAILED if path == "b.jpg" else 50.0))
     assert [run(order, catalog, Oracle())[0] for _ in range(2)] == [1, 0]
