@@ -5,24 +5,35 @@
 
 from __future__ import annotations
 
-import io
 import random
 import struct
-import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageCms
-from pillow_heif import register_heif_opener
+from PIL import Image
 
 from sortclient.model import Outcome
+from tests.unit.pictures import (
+    ORIENTATION,
+    archive,
+    broken_second_frame,
+    chunk,
+    film,
+    multi_picture,
+    picture,
+    picture_of_nothing,
+    saved,
+    segment,
+    srgb_profile,
+    tiled,
+    with_chunk,
+)
 from tests.unit.raw_files import arw, box, cr2, cr3, dng, halves, nef, orf, raf, rw2
 
 PHOTO = None  # expected of what is a photo after all
 UNREADABLE, NOT_A_PHOTO = Outcome.UNREADABLE, Outcome.NOT_A_PHOTO
-ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +66,6 @@ def cases() -> Iterator[Case]:
     yield from _broken_metadata()
     yield from _broken_pictures()
     yield from _good_after_all()
-
-
-def picture(form: str = "JPEG", size: tuple[int, int] = (400, 300), **options: object) -> bytes:
-    """Noise, so that nothing compresses to a few bytes; the same each time."""
-    register_heif_opener()
-    noise = random.Random(7).randbytes(60 * 45 * 3)
-    buffer = io.BytesIO()
-    Image.frombytes("RGB", (60, 45), noise).resize(size).save(buffer, form, **options)
-    return buffer.getvalue()
 
 
 def _other_kinds() -> Iterator[Case]:
@@ -252,78 +254,3 @@ def _good_after_all() -> Iterator[Case]:
     for make in (nef, arw, cr2, cr3, rw2, orf, raf):
         yield f"photo.{make.__name__}", make(halves("red", "blue", (2400, 1440)), 6), PHOTO, ""
     yield "photo.dng", dng(halves("red", "blue", (2000, 1500)), orientation=6), PHOTO, ""
-
-
-def saved(*frames: Image.Image, form: str, **options: object) -> bytes:
-    """The frames in a format, most often one."""
-    buffer = io.BytesIO()
-    if len(frames) > 1:
-        options |= {"save_all": True, "append_images": frames[1:]}
-    frames[0].save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-def tiled(side: int) -> bytes:
-    """A small TIFF, of one tile that claims ``side`` px."""
-    entries = [
-        (256, 300),
-        (257, 200),
-        (258, 8),
-        (259, 1),
-        (262, 1),
-        (277, 1),
-        (322, side),
-        (323, side),
-        (324, 8),
-        (325, 9),
-    ]
-    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
-    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + table + bytes(4) + bytes(1000)
-
-
-def multi_picture() -> bytes:
-    return saved(Image.new("RGB", (200, 150), "red"), Image.new("RGB", (200, 150), "blue"), form="MPO")
-
-
-def broken_second_frame(form: str) -> bytes:
-    noise = [Image.frombytes("L", (100, 90), random.Random(seed).randbytes(9000)) for seed in (1, 2)]
-    whole = saved(noise[0], noise[1], form=form)
-    return whole[:-2000]
-
-
-def film(brand: bytes) -> bytes:
-    """The beginning of an MP4 or QuickTime film."""
-    return box(b"ftyp", brand + b"\0\0\x02\0" + brand + b"mp41") + box(b"mdat", b"GPS 52.5200 13.4050" + bytes(200))
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    """A chunk of a PNG."""
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def with_chunk(png: bytes, added: bytes) -> bytes:
-    """``added`` after the header."""
-    return png[:33] + added + png[33:]
-
-
-def segment(marker: int, content: bytes) -> bytes:
-    """A segment of a JPEG."""
-    return bytes((0xFF, marker)) + struct.pack(">H", 2 + len(content)) + content
-
-
-def archive() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as opened:
-        opened.writestr("a.txt", "text")
-    return buffer.getvalue()
-
-
-def srgb_profile() -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def picture_of_nothing(side: int) -> bytes:
-    """A whole PNG of ``side`` x ``side`` px, in a few hundred kilobytes."""
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    data = zlib.compress(bytes((side // 8 + 1) * side), 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")

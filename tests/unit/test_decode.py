@@ -4,64 +4,30 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image
 
 from sortclient.photos.decode import SMALLEST_SIDE, decode
 from sortclient.photos.errors import NotAPhoto, NotComparable, Unreadable
-from tests.unit.hostile import broken_second_frame, multi_picture, picture, saved
-from tests.unit.raw_files import arw, box, cr2, cr3, dng, halves, nef, orf, raf, rw2
-
-FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000"]
-ORIENTATION = 0x0112
-TURNS = Image.Transpose
-# What was done to an upright picture that is stored with this orientation.
-STORED = {
-    1: None,
-    2: TURNS.FLIP_LEFT_RIGHT,
-    3: TURNS.ROTATE_180,
-    4: TURNS.FLIP_TOP_BOTTOM,
-    5: TURNS.TRANSPOSE,
-    6: TURNS.ROTATE_90,
-    7: TURNS.TRANSVERSE,
-    8: TURNS.ROTATE_270,
-}
-CORNERS = ("red", "lime", "blue", "white")
-
-
-def content(colour: str = "teal", size: tuple[int, int] = (120, 90), form: str = "JPEG", **options: object) -> bytes:
-    return saved(Image.new("RGB", size, colour), form=form, **options)
-
-
-def four_corners() -> Image.Image:
-    """Red and green above, blue and white below."""
-    image = Image.new("RGB", (160, 96))
-    for number, colour in enumerate(CORNERS):
-        image.paste(colour, (number % 2 * 80, number // 2 * 48, number % 2 * 80 + 80, number // 2 * 48 + 48))
-    return image
-
-
-def corners(image: Image.Image) -> tuple[str, ...]:
-    """The colours of the corners, as far as a lossy format keeps them."""
-    places = [(x, y) for y in (0.25, 0.75) for x in (0.25, 0.75)]
-    found = []
-    for x, y in places:
-        pixel = image.getpixel((int(image.width * x), int(image.height * y)))
-        assert isinstance(pixel, tuple)
-        rounded = tuple(255 if channel > 127 else 0 for channel in pixel)
-        names = {(255, 0, 0): "red", (0, 255, 0): "lime", (0, 0, 255): "blue", (255, 255, 255): "white"}
-        found.append(names[rounded])
-    return tuple(found)
-
-
-def exif(orientation: int) -> Image.Exif:
-    tags = Image.Exif()
-    tags[ORIENTATION] = orientation
-    return tags
+from tests.unit.pictures import (
+    CORNERS,
+    FORMATS,
+    STORED,
+    TURNS,
+    broken_second_frame,
+    content,
+    corners,
+    exif,
+    four_corners,
+    multi_picture,
+    picture,
+    saved,
+    swapped_profile,
+)
+from tests.unit.raw_files import box
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -195,21 +161,12 @@ def test_transparent_parts_become_white() -> None:
         assert decode(saved(image, form="PNG")).getpixel((50, 50)) == (255, 255, 255)
 
 
-def test_a_transparent_colour_of_a_palette_becomes_white() -> None:
-    image = Image.new("P", (100, 100), 1)
-    image.putpalette([0, 0, 0, 255, 0, 0])
-    assert decode(saved(image, form="PNG", transparency=1)).getpixel((50, 50)) == (255, 255, 255)
-
-
-def swapped_profile() -> bytes:
-    """A profile in which red and blue have changed places: nobody who ignores it sees the right colours."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    tags = {}
-    for place in range(132, 132 + 12 * struct.unpack(">I", profile[128:132])[0], 12):
-        tags[bytes(profile[place : place + 4])] = place
-    red, blue = tags[b"rXYZ"] + 4, tags[b"bXYZ"] + 4
-    profile[red : red + 8], profile[blue : blue + 8] = profile[blue : blue + 8], profile[red : red + 8]
-    return bytes(profile).replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+def test_a_transparent_colour_becomes_white() -> None:
+    palette = Image.new("P", (100, 100), 1)
+    palette.putpalette([0, 0, 0, 255, 0, 0])
+    red, grey = Image.new("RGB", (100, 100), "red"), Image.new("L", (100, 100), 9)
+    for image, colour in ((palette, 1), (red, (255, 0, 0)), (grey, 9)):
+        assert decode(saved(image, form="PNG", transparency=colour)).getpixel((50, 50)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
@@ -269,66 +226,6 @@ def test_a_jpeg_that_is_filled_up_after_its_cut_is_no_half_picture(size: tuple[i
 def test_what_is_no_picture(text: bytes) -> None:
     with pytest.raises(NotAPhoto):
         decode(text)
-
-
-@pytest.mark.parametrize("orientation", STORED)
-def test_a_raw_file_is_shown_by_its_preview_upright(orientation: int) -> None:
-    turn = STORED[orientation]
-    stored = four_corners() if turn is None else four_corners().transpose(turn)
-    preview = saved(stored.resize((stored.width * 15, stored.height * 15)), form="JPEG")
-    image = decode(dng(preview, preview_size=(stored.width * 15, stored.height * 15), orientation=orientation))
-    assert (image.size, corners(image)) == ((1920, 1152), CORNERS)
-
-
-def exif_first(jpeg: bytes) -> bytes:
-    """As cameras write it, without JFIF: LibRaw leaves such a preview alone, and puts EXIF of its own before others."""
-    return jpeg[:2] + jpeg[jpeg.index(b"\xff\xe1") :]
-
-
-@pytest.mark.parametrize("own_exif", [True, False])
-@pytest.mark.parametrize("form", [nef, arw, cr2, cr3, rw2, orf, raf])
-def test_every_makers_preview_is_found_and_upright(form: Callable[[bytes, int], bytes], own_exif: bool) -> None:
-    stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
-    own_exif = own_exif or form is raf
-    preview = exif_first(saved(stored, form="JPEG", exif=exif(6))) if own_exif else saved(stored, form="JPEG")
-    image = decode(form(preview, 6))
-    assert (image.size, corners(image)) == ((1920, 1152), CORNERS)
-
-
-def test_a_preview_that_says_itself_how_it_lies_is_turned_once() -> None:
-    stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
-    preview = saved(stored, form="JPEG", exif=exif(6))
-    assert corners(decode(dng(preview, preview_size=stored.size, orientation=6))) == CORNERS
-
-
-def test_a_preview_that_does_not_say_how_it_lies_is_turned_as_the_raw_file_says() -> None:
-    tags = Image.Exif()
-    tags[0x010F] = "Maker"
-    stored = four_corners().resize((2400, 1440)).transpose(TURNS.ROTATE_90)
-    preview = exif_first(saved(stored, form="JPEG", exif=tags))
-    assert corners(decode(dng(preview, preview_size=stored.size, orientation=6))) == CORNERS
-
-
-def test_a_raw_file_without_a_preview_that_shows_faces_is_developed() -> None:
-    """Its sensor saw green."""
-    small = halves("red", "blue", (160, 120))
-    for raw in (dng(size=(2400, 1800)), dng(small, size=(2400, 1800), preview_size=(160, 120))):
-        image = decode(raw)
-        assert image.size == (1200, 900)
-        assert image.getpixel((600, 450)) == (0, 255, 0)
-
-
-def test_a_preview_is_not_passed_over_where_the_sensor_saw_no_more() -> None:
-    image = decode(dng(halves("red", "blue", (160, 120)), size=(160, 120), preview_size=(160, 120)))
-    assert image.size == (160, 120)
-
-
-def test_a_camera_that_is_named_makes_no_raw_file_of_a_picture() -> None:
-    """LibRaw would take 16 bits of grey for a sensor's."""
-    tags = Image.Exif()
-    tags[0x010F], tags[0x0110] = "Canon", "EOS 5D"
-    for mode in ("I;16", "L", "RGB"):
-        assert decode(saved(Image.new(mode, (300, 200)), form="TIFF", exif=tags)).size == (300, 200)
 
 
 SMALL = {form: picture(form, (90, 80)) for form in FORMATS}

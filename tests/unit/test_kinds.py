@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from sortclient.model import File, Kind, Outcome
 from sortclient.photos.errors import NotAPhoto
 from sortclient.photos.kinds import check, look
-from tests.unit.hostile import archive, film, picture
+from tests.unit.pictures import FORMATS, archive, film, picture
 from tests.unit.raw_files import box, dng
-from tests.unit.test_decode import FORMATS
 
 RAW_STARTS = {
     "CR2": b"II*\0\x10\0\0\0CR\x02\0",

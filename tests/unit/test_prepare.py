@@ -16,8 +16,21 @@ from sortclient.photos.errors import NotAPhoto, NotReached, Unreadable
 from sortclient.photos.kinds import LARGEST_FILE
 from sortclient.photos.prepare import analysis_copy, analysis_digest, original, plain_original, read
 from sortclient.photos.structure import without_metadata
-from tests.unit.hostile import film, multi_picture, picture, saved, segment, srgb_profile
-from tests.unit.test_decode import CORNERS, STORED, content, corners, exif, four_corners, swapped_profile
+from tests.unit.pictures import (
+    CORNERS,
+    STORED,
+    content,
+    corners,
+    exif,
+    film,
+    four_corners,
+    multi_picture,
+    picture,
+    saved,
+    segment,
+    srgb_profile,
+    swapped_profile,
+)
 
 PLACE = b"52.5200 N 13.4050 E"
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from PIL import Image, ImageCms
 
 _GREYS = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # Pillow would clip them at 255
-_PALETTES = {"1": "L", "P": "RGBA", "PA": "RGBA", "YCbCr": "RGB", "HSV": "RGB"}
+_AVERAGED_AS = {"1": "L", "P": "RGBA", "PA": "RGBA", "YCbCr": "RGB", "HSV": "RGB"}
 
 
 def resizable(image: Image.Image) -> Image.Image:
@@ -20,7 +20,7 @@ def resizable(image: Image.Image) -> Image.Image:
         return _eight_bits(image)
     if image.mode in ("RGB", "L") and "transparency" in image.info:
         return image.convert("RGBA")
-    mode = _PALETTES.get(image.mode)
+    mode = _AVERAGED_AS.get(image.mode)
     return image.convert(mode) if mode else image
 
 

@@ -80,9 +80,7 @@ def opened(content: bytes) -> Image.Image:
     from pillow_heif import register_heif_opener
 
     register_heif_opener()
-    Image.MAX_IMAGE_PIXELS = (
-        MOST_PIXELS // 2
-    )  # Pillow warns above it and refuses above its double, tiles and frames too
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow refuses its double, of tiles and frames too
     image = Image.open(io.BytesIO(content), formats=_FORMATS)
     check_size(*image.size)
     return image

@@ -12,7 +12,7 @@ JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 # Markers of ITU-T T.81, table B.1
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_EOI, _SOS = 0xD9, 0xDA
 _END = bytes((0xFF, _EOI))
 _APP0, _APP14 = 0xE0, 0xEE
 _TABLES = frozenset((0xC4, 0xCC, 0xDB, 0xDC, 0xDD))  # DHT, DAC, DQT, DNL, DRI
