@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import errno
 import filecmp
+import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -65,8 +66,7 @@ def sync(album: Album, out: Path, layout: str, fetch: Fetch | None = None, show:
     wanted = {(verdict.person, verdict.entry.path): verdict for verdict in matches(album)}
     # Another layout is another place for every file.
     keeps = {key: copy for key, copy in before.items() if key in wanted and album.layout in (None, layout)}
-    run = _Run(out, album.folder, layout, fetch, {folded(copy.target): copy for copy in keeps.values()})
-    run.ours = {copy.target: copy for copy in before.values() if copy.ours}
+    run = _Run(album, out, layout, fetch, before.values(), keeps.values())
     left = before.keys() - wanted.keys()
     refuted = {
         (verdict.person, verdict.entry.path)
@@ -109,10 +109,18 @@ class _Run:
     """One sync: the copies that stand, by their folded target, and what was done."""
 
     def __init__(
-        self, out: Path, folder: Path | None, layout: str, fetch: Fetch | None, standing: dict[str, Synced]
+        self,
+        album: Album,
+        out: Path,
+        layout: str,
+        fetch: Fetch | None,
+        before: Iterable[Synced],
+        keeps: Iterable[Synced],
     ) -> None:
-        self.out, self.folder, self.layout, self.fetch, self.standing = out, folder, layout, fetch, standing
-        self.ours: dict[str, Synced] = {}  # what earlier syncs made, in whatever layout
+        self.out, self.folder, self.layout, self.fetch = out, album.folder, layout, fetch
+        self.mark = hashlib.sha256(os.fsencode(album.name)).hexdigest()[:8]
+        self.ours = {copy.target: copy for copy in before if copy.ours}  # in whatever layout
+        self.standing = {folded(copy.target): copy for copy in keeps}
         self.done = Synchronised()
 
     @contextmanager
@@ -175,16 +183,21 @@ class _Run:
             target = self._free(target)
             place = self._place(target)
         if original is not None:
-            _write(place, lambda part: shutil.copyfile(original, part), like=original)
+            _write(place, self.part(place), lambda part: shutil.copyfile(original, part), like=original)
         else:
             content = self.fetch(digest) if self.fetch else None
             if content is None:
                 self.done.missing += 1
                 return None
-            _write(place, lambda part: part.write_bytes(content))
+            _write(place, self.part(place), lambda part: part.write_bytes(content))
             self.done.copies += 1
         self.done.added += 1
         return self._stands(target, place, digest, ours=True)
+
+    def part(self, place: Path) -> Path:
+        """Where to write beside. The album's own: runs on two albums may bring photos of one name at the same time."""
+        # File systems take names of 255 bytes, a character may have four of them, and a photo's name may use them all.
+        return place.with_name(f".{place.name[:55]}.{self.mark}.part")
 
     def _stands(self, target: str, place: Path, digest: str, *, ours: bool) -> Synced:
         status = place.stat()
@@ -242,14 +255,12 @@ def _unchanged(file: File | None) -> Path | None:
     return file.location if same else None
 
 
-def _write(place: Path, write: Callable[[Path], object], like: Path | None = None) -> None:
+def _write(place: Path, part: Path, write: Callable[[Path], object], like: Path | None = None) -> None:
     """Write beside, flush, give it the times of ``like``, rename.
 
     Without flushing, a power cut can leave a name whose bytes never reached the disk, which the next sync would take
     for somebody's change. It costs what the disk has to write anyway.
     """
-    # File systems take names of 255 bytes, a character may have four of them, and a photo's name may use them all.
-    part = place.with_name(f".{place.name[:60]}.part")
     part.unlink(missing_ok=True)  # of a run that was killed; it may be read-only
     try:
         write(part)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
 from photosort.comparison import Comparison
 from sortclient.album import Album
+from sortclient.catalog import Catalog
 from sortclient.layout import DEFAULT_LAYOUT
 from sortclient.model import Headshot, Outcome, Rejection
 from sortclient.photos.scan import scan
@@ -166,3 +168,39 @@ def test_another_layout_and_back_a_copy_is_still_ours(album: Album, out: Path, o
     assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
     album.set_threshold(95)
     assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(removed=1)
+
+
+def test_a_copy_that_somebody_touched_is_not_ours_in_another_layout(
+    album: Album, out: Path, once: Path, tmp_path: Path
+) -> None:
+    os.utime(once, ns=(TIME, TIME))
+    sync(album, tmp_path / "Elsewhere", "{path}")
+    sync(album, out, DEFAULT_LAYOUT)
+    album.set_threshold(95)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised()
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+
+
+def test_what_stood_there_before_stays_when_it_is_no_match_any_more(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    (out / "me").mkdir(parents=True)
+    (out / "me/one.jpg").write_bytes(b"one.jpg")
+    sync(album, out, DEFAULT_LAYOUT)
+    album.set_threshold(95)
+    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised()
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+
+
+def test_two_albums_never_write_the_same_file(
+    catalog: Catalog, album: Album, folder: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs on two albums may bring photos of one name to one place at the same time."""
+    written: list[str] = []
+    monkeypatch.setattr("shutil.copyfile", lambda source, part: (written.append(part.name), copyfile(source, part)))
+    other_folder = tmp_path / "Other"
+    other = catalog.open_album("Other", other_folder, "this machine")
+    for one, place in ((album, folder), (other, other_folder)):
+        put(one, place, "one.jpg", 90)
+        sync(one, out, "{path}")
+        (out / "one.jpg").unlink()
+    assert len(set(written)) == 2

@@ -115,11 +115,22 @@ def test_bytes_reach_the_disk_before_their_name_does(three: Album, out: Path, mo
     assert happened == ["flushed", "named"] * 3
 
 
-def test_the_rest_of_a_killed_run_is_taken_away(three: Album, out: Path) -> None:
+def test_the_rest_of_a_killed_run_is_taken_away(three: Album, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read-only where the original is, and was cut off."""
     (out / "me").mkdir(parents=True)
-    (out / "me" / ".b.jpg.part").write_bytes(b"hal")
-    (out / "me" / ".b.jpg.part").chmod(0o400)
+    parts: list[Path] = []
+    copy = shutil.copyfile
+
+    def remembered(source: Path, part: Path) -> object:
+        parts.append(part)
+        return copy(source, part)
+
+    monkeypatch.setattr("shutil.copyfile", remembered)
+    sync(three, out, DEFAULT_LAYOUT)
+    for part in parts:
+        part.write_bytes(b"hal")
+        part.chmod(0o400)
+        (out / "me" / part.name.split(".")[1]).with_suffix(".jpg").unlink()
     sync(three, out, DEFAULT_LAYOUT)
     assert below(out) == {"me/a.jpg": b"a.jpg", "me/b.jpg": b"b.jpg", "me/c.jpg": b"c.jpg"}
 
