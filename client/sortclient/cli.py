@@ -325,5 +325,5 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:  # of stdout: a full disk, say
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what waits would be tried again at exit
-        sys.stderr.write(f"sortclient: {error}\n")
+        sys.stderr.write(f"sortclient: {error.filename or 'standard output'}: {error.strerror or error}\n")
         sys.exit(1)

@@ -19,7 +19,7 @@ def test_results_that_cannot_be_written_are_one_line(here: Machine, demo: DemoAl
             [str(PROGRAM), "results"], env=dict(here.environment), stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert process.returncode == 1
-    assert process.stderr == b"sortclient: [Errno 28] No space left on device\n"
+    assert process.stderr == b"sortclient: standard output: No space left on device\n"
 
 
 @pytest.mark.parametrize(
