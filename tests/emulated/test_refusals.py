@@ -28,7 +28,7 @@ def test_results_that_cannot_be_written_are_one_line(here: Machine, demo: DemoAl
         ("{things}/coffee.jpg", "no face was found"),
         ("{things}/truncated.jpg", "cut off"),
         ("{things}/../notes.txt", "not a picture"),
-        ("{things}/gone.jpg", "No such file"),
+        ("{things}/gone.jpg", "there is no such file"),
     ],
 )
 @pytest.mark.parametrize("command", ["sort", "upload"])
