@@ -8,6 +8,7 @@ from pathlib import Path
 
 from photosort.chunks import chunks
 from sortclient.album import Album
+from sortclient.errors import InputError
 from sortclient.ledger import counted
 from sortclient.model import Found
 from sortclient.photos.kinds import look
@@ -36,10 +37,22 @@ def take_in(folder: Path, selection: Selection, album: Album, progress: Progress
 
 
 def _selected(folder: Path, selection: Selection, out: Path | None, progress: Progress) -> Iterator[Found]:
+    before = _identity(folder)
     left_out = yield from scan(folder, selection, out)
+    if _identity(folder) != before:  # what was not found there has not left the album
+        raise InputError(f"{folder} went away while it was looked through. Is its disk there?")
     parts = [
         *([counted(left_out.files, "file")] if left_out.files else []),
         *([counted(left_out.folders, "whole folder")] if left_out.folders else []),
     ]
     if parts:
         progress.tell(f"Left out by --include and --exclude: {' and '.join(parts)}.")
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """Another one when a disk was taken away: its folder is gone, or the empty one below it shows."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tracemalloc
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -12,10 +14,12 @@ from typer.testing import CliRunner
 from photosort.comparison import Comparison
 from sortclient.album import Album
 from sortclient.cli import app
+from sortclient.errors import InputError
 from sortclient.intake import take_in
 from sortclient.ledger import count
 from sortclient.model import File, Found, Headshot, Rejection
 from sortclient.photos import kinds
+from sortclient.photos.scan import LeftOut, scan
 from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
 from sortclient.verdicts import verdicts
@@ -138,3 +142,25 @@ def test_memory_does_not_grow_with_the_files(album: Album) -> None:
     album.set_headshots("me", [Headshot("me", "a" * 64, "me.jpg", b"")])
     few = peak(album, 1_000)
     assert peak(album, 10_000) < few + 4_000_000
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["gone", "another one in its place"])
+def test_a_disk_that_goes_away_while_it_is_scanned_takes_no_file_out_of_the_album(
+    album: Album, folder: Path, monkeypatch: pytest.MonkeyPatch, *, back: bool
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(JPEG)
+    take_in(folder, EVERYTHING, album, Progress())
+
+    def unplugged(*asked: Any) -> Generator[Found, None, LeftOut]:
+        found = scan(*asked)
+        yield next(found)
+        folder.rename(folder.with_name("unplugged"))
+        if back:
+            folder.mkdir()  # the mount point
+        return (yield from found)
+
+    monkeypatch.setattr("sortclient.intake.scan", unplugged)
+    with pytest.raises(InputError, match="went away"):
+        take_in(folder, EVERYTHING, album, Progress())
+    assert set(outcomes(album)) == {"a.jpg", "b.jpg"}
