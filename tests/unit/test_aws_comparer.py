@@ -18,6 +18,7 @@ from sortclient.aws import run, watch
 from sortclient.aws.cells import Cells
 from sortclient.aws.failures import Denied, Retryable
 from sortclient.aws.queues import Backlog, Queues
+from sortclient.aws.upload import Parcel, Uploads
 from sortclient.comparer import Compared, Event, Identified, Rejected, Uploaded, Waiting
 from sortclient.errors import InputError
 from sortclient.photos.prepare import analysis_copy
@@ -206,6 +207,37 @@ def test_lost_cells_of_an_earlier_run_are_asked_for_at_once(cloud: Cloud, memory
     memory.follow(cloud.comparer().compare(memory.request(wait=False)))
     memory.follow(cloud.comparer().compare(memory.request(wait=False)))
     assert [len(work.photos) for work in cloud.asked()] == [3]
+
+
+def test_what_an_earlier_run_left_in_work_is_not_asked_for(cloud: Cloud, memory: Memory) -> None:
+    """Stopped and begun anew, a run would pay twice for all that is queued."""
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    cloud.clients.sqs.send_message(QueueUrl=cloud.deployment.compare_queue, MessageBody="in work")
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    assert not cloud.asked()
+
+
+def test_no_photo_is_taken_while_as_much_as_may_be_is_on_its_way(
+    cloud: Cloud, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a line slower than the disk fills the memory."""
+
+    class Slow(Uploads):
+        full = False
+
+        @property
+        def is_full(self) -> bool:
+            full, self.full = self.full, False
+            return full
+
+        def begin(self, parcel: Parcel) -> None:
+            assert parcel.path is None or not self.full
+            self.full = parcel.path is not None
+            super().begin(parcel)
+
+    monkeypatch.setattr(run, "Uploads", Slow)
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    assert len(memory.of(Uploaded)) == 3
 
 
 def test_failed_cells_of_an_earlier_run_are_dropped_and_asked_for_again(cloud: Cloud, memory: Memory) -> None:
