@@ -106,7 +106,8 @@ class Album(Files):
         self._db.execute("DELETE FROM cells WHERE album = ? AND engine <> ?", (self._id, engine))
 
     def forget_gone(self) -> int:
-        """Forget the cells of photos that the album has no longer; returns how many there were."""
+        """Forget the files that the album has no longer, and their cells; returns how many cells there were."""
+        self._db.execute("DELETE FROM files WHERE album = ? AND gone", (self._id,))
         return self._db.execute(
             "DELETE FROM cells WHERE album = :album AND photo NOT IN"
             " (SELECT digest FROM files WHERE album = :album AND digest IS NOT NULL)",

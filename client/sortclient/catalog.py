@@ -24,9 +24,10 @@ CREATE TABLE IF NOT EXISTS albums (
 CREATE TABLE IF NOT EXISTS files (
     album INTEGER NOT NULL, path TEXT NOT NULL, location BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
     digest BLOB, outcome TEXT, detail TEXT NOT NULL DEFAULT '', reader INTEGER NOT NULL DEFAULT 0,
-    scan INTEGER NOT NULL,
+    scan INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (album, path)
 ) WITHOUT ROWID;
+CREATE VIEW IF NOT EXISTS present AS SELECT * FROM files WHERE NOT gone;
 CREATE TABLE IF NOT EXISTS headshots (
     album INTEGER NOT NULL, person TEXT NOT NULL, digest BLOB NOT NULL, source TEXT NOT NULL, content BLOB,
     PRIMARY KEY (album, person, digest)
@@ -42,7 +43,7 @@ CREATE TABLE IF NOT EXISTS synced (
     PRIMARY KEY (album, out, person, path)
 ) WITHOUT ROWID;
 """
-_VERSION = 3
+_VERSION = 4
 
 
 class Catalog:

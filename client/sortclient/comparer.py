@@ -109,8 +109,8 @@ class Comparer(Protocol):
     def compare(self, request: Request) -> Generator[Event, None, None]:
         """Do what ``request`` asks. Closing the generator early stops the work and loses nothing."""
 
-    def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:
-        """Remove what is kept of the album's photos outside of this machine, but for the digests in ``keep``.
+    def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:
+        """Remove what is kept outside of this machine of the album's photos with the digests ``gone``.
 
         Yields what was removed, step by step. Stopped early, the same call goes on there.
         """

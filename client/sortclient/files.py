@@ -12,13 +12,13 @@ from typing import Any
 
 from photosort.chunks import chunks
 from sortclient.comparer import Candidate
-from sortclient.model import Entry, File, Found, Outcome, Rejection
+from sortclient.model import Entry, File, Found, Kind, Outcome, Rejection
 from sortclient.photos import READER
 
 _PAGE = 500
 # A file's times are no finer than a tick of its file system: two seconds on FAT, and a server's clock may be ahead.
 SETTLED_NS = 2_000_000_000
-_ENTRIES = "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM files WHERE album = ?"
+_ENTRIES = "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM present WHERE album = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ class Files:
         A slow folder does not keep others from the catalog; a scan that ends early makes no file leave. What is known
         stays where size, times and place are the same, and the file had not changed just before the scan that led to
         reading it: a change soon after that could have left the same times. A rejection stays while the reader does.
+
+        What is gone is remembered, and not read again where it comes back: it may have been left out of one run, or
+        been on a disk that was not there.
         """
         scan = time.time_ns()
         for some in chunks(found, _PAGE):
@@ -65,7 +68,7 @@ class Files:
                         UNION ALL SELECT NULL, excluded.outcome, excluded.detail, excluded.reader LIMIT 1
                     ),
                     location = excluded.location, size = excluded.size, mtime_ns = excluded.mtime_ns,
-                    ctime_ns = excluded.ctime_ns, scan = excluded.scan
+                    ctime_ns = excluded.ctime_ns, scan = excluded.scan, gone = 0
                 """,
                 (
                     {
@@ -84,7 +87,7 @@ class Files:
                 ),
             )
             self.save()
-        self._db.execute("DELETE FROM files WHERE album = ? AND scan <> ?", (self._id, scan))
+        self._db.execute("UPDATE files SET gone = 1 WHERE album = ? AND scan <> ?", (self._id, scan))
         self.save()
 
     def identified(self, path: str, digest: str) -> None:
@@ -107,7 +110,7 @@ class Files:
             (digest IS NULL OR
                 (SELECT count(*) FROM headshots WHERE album = :album)
                 > (SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
-                   WHERE headshots.album = :album AND cells.album = :album AND cells.photo = files.digest))
+                   WHERE headshots.album = :album AND cells.album = :album AND cells.photo = present.digest))
             """
         )
 
@@ -120,7 +123,7 @@ class Files:
         path = ""
         while True:
             rows = self._db.execute(
-                "SELECT path, location, size, mtime_ns, ctime_ns, digest FROM files"  # noqa: S608 (our own words)
+                "SELECT path, location, size, mtime_ns, ctime_ns, digest FROM present"  # noqa: S608 (our own words)
                 " WHERE album = :album AND path > :path AND outcome IS NULL AND location IS NOT NULL"
                 f" AND {which} ORDER BY path LIMIT :page",
                 {"album": self._id, "path": path, "page": _PAGE},
@@ -138,7 +141,7 @@ class Files:
             """
             SELECT count(*), count(*) FILTER (WHERE outcome IS NULL),
                 count(*) FILTER (WHERE outcome IS NULL AND digest IS NULL)
-            FROM files WHERE album = ? AND location IS NOT NULL
+            FROM present WHERE album = ? AND location IS NOT NULL
             """,
             (self._id,),
         ).fetchone()
@@ -149,7 +152,7 @@ class Files:
                     SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
                     WHERE headshots.album = :album AND cells.album = :album AND cells.photo = photos.digest
                 ) AS missing
-                FROM (SELECT DISTINCT digest FROM files
+                FROM (SELECT DISTINCT digest FROM present
                       WHERE album = :album AND digest IS NOT NULL AND location IS NOT NULL) AS photos
             ) WHERE missing
             """,
@@ -166,7 +169,7 @@ class Files:
                     SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
                     WHERE headshots.album = :album AND cells.album = :album AND cells.photo = photos.digest
                 ) AS standing
-                FROM (SELECT DISTINCT digest FROM files
+                FROM (SELECT DISTINCT digest FROM present
                       WHERE album = :album AND digest IS NOT NULL AND location IS NOT NULL) AS photos
             ) WHERE standing AND standing < (SELECT count(*) FROM headshots WHERE album = :album)
             """,
@@ -175,17 +178,37 @@ class Files:
 
     def digests(self) -> set[bytes]:
         """Of the photos whose bytes are known."""
-        return {
-            digest
-            for (digest,) in self._db.execute(
-                "SELECT DISTINCT digest FROM files WHERE album = ? AND digest IS NOT NULL", (self._id,)
-            )
-        }
+        return self._digests("SELECT digest FROM present WHERE album = ? AND digest IS NOT NULL")
+
+    def digests_gone(self) -> set[bytes]:
+        """Of the photos that the album once had, and has no longer under any name."""
+        return self._digests(
+            """
+            SELECT digest FROM files WHERE album = ?1 AND digest IS NOT NULL
+            UNION SELECT photo FROM cells WHERE album = ?1
+            EXCEPT SELECT digest FROM present WHERE album = ?1
+            """
+        )
+
+    def _digests(self, query: str) -> set[bytes]:
+        return {digest for (digest,) in self._db.execute(query, (self._id,))}
+
+    def behind_links(self) -> int:
+        """How many files are gone because the link on the way to them is not followed, or leads to nothing now."""
+        (number,) = self._db.execute(
+            """
+            SELECT count(*) FROM files JOIN present AS link ON link.album = files.album
+            WHERE files.album = ? AND files.gone AND link.detail GLOB ?
+            AND substr(files.path, 1, length(link.path) + 1) = link.path || '/'
+            """,
+            (self._id, f"{Kind.LINK}*"),
+        ).fetchone()
+        return int(number)
 
     def unreached(self) -> int:
         """How many files (or folders) could not be read, or were not: what they hold nobody knows."""
         (number,) = self._db.execute(
-            "SELECT count(*) FROM files WHERE album = ? AND digest IS NULL AND"
+            "SELECT count(*) FROM present WHERE album = ? AND digest IS NULL AND"
             " (outcome IS NULL OR (outcome = ? AND reader = 0))",
             (self._id, Outcome.UNREADABLE),
         ).fetchone()

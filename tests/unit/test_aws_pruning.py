@@ -15,7 +15,7 @@ from sortclient.comparer import Pruned
 from tests.unit.aws_cloud import ALBUM, Cloud, verdict
 
 ME, KEPT, GONE = "e" * 64, "a" * 64, "b" * 64
-KEEP = {bytes.fromhex(KEPT)}
+DIGESTS_GONE = {bytes.fromhex(GONE)}
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def comparer(cloud: Cloud) -> AwsComparer:
 
 
 def test_photos_matches_of_everybody_and_cells_go(cloud: Cloud, comparer: AwsComparer) -> None:
-    assert sum(comparer.prune(ALBUM, KEEP), Pruned()) == Pruned(photos=1, matches=2, cells=2)
+    assert sum(comparer.prune(ALBUM, DIGESTS_GONE), Pruned()) == Pruned(photos=1, matches=2, cells=2)
     assert set(cloud.stored()) == {
         str(HeadshotKey(ALBUM, "me", ME)),
         *(str(PhotoKey("Other", photo)) for photo in (KEPT, GONE)),
@@ -50,17 +50,17 @@ def test_photos_matches_of_everybody_and_cells_go(cloud: Cloud, comparer: AwsCom
     }
     assert {comparison.photo for comparison in comparer.cells.all(ALBUM)} == {KEPT}
     assert comparer.cells.threshold(ALBUM) == 85
-    assert sum(comparer.prune(ALBUM, KEEP), Pruned()) == Pruned()
+    assert sum(comparer.prune(ALBUM, DIGESTS_GONE), Pruned()) == Pruned()
 
 
 def test_the_photo_goes_first_and_a_stopped_pruning_is_taken_up(cloud: Cloud, comparer: AwsComparer) -> None:
     """Work that is queued for the photo then finds it gone; with the cells first, it would be compared anew."""
-    steps = comparer.prune(ALBUM, KEEP)
+    steps = comparer.prune(ALBUM, DIGESTS_GONE)
     assert next(steps) == Pruned(photos=1)
     assert str(PhotoKey(ALBUM, GONE)) not in cloud.stored()
     assert len(list(comparer.cells.all(ALBUM))) == 4
     steps.close()  # type: ignore[attr-defined]
-    assert sum(comparer.prune(ALBUM, KEEP), Pruned()) == Pruned(matches=2, cells=2)
+    assert sum(comparer.prune(ALBUM, DIGESTS_GONE), Pruned()) == Pruned(matches=2, cells=2)
 
 
 def test_what_s3_refuses_in_a_request_that_succeeds_is_told(cloud: Cloud, comparer: AwsComparer) -> None:
@@ -70,7 +70,7 @@ def test_what_s3_refuses_in_a_request_that_succeeds_is_told(cloud: Cloud, compar
         lambda parsed, **_: parsed.update(Errors=[{"Key": "x", "Code": "AccessDenied", "Message": "no"}]),
     )
     with pytest.raises(Denied):
-        list(comparer.prune(ALBUM, KEEP))
+        list(comparer.prune(ALBUM, DIGESTS_GONE))
 
 
 def test_what_the_cloud_has_not_has_to_be_sent(cloud: Cloud, comparer: AwsComparer) -> None:

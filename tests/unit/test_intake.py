@@ -97,6 +97,29 @@ def test_what_is_left_out_is_told_and_leaves_the_album(
     assert len(outcomes(album)) == 3
 
 
+def test_what_was_left_out_or_away_for_a_while_is_not_read_again(
+    album: Album, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run with --include, or without the disk, does not cost reading (and foreseeing the price of) everything."""
+    monkeypatch.setattr("sortclient.files.SETTLED_NS", 0)
+    for name in ("a.jpg", "b.jpg", "c.txt"):
+        (folder / name).write_bytes(JPEG)
+    take_in(folder, EVERYTHING, album, Progress())
+    album.identified("b.jpg", "b" * 64)
+    for selection in (Selection(include=("a.jpg",)), Selection(include=("nothing",))):
+        take_in(folder, selection, album, Progress())
+        assert album.entry("b.jpg") is None
+        assert album.digests() == set()
+    (folder / "c.txt").write_bytes(JPEG + b"more")
+    take_in(folder, EVERYTHING, album, Progress())
+    assert album.digests() == {bytes.fromhex("b" * 64)}
+    assert outcomes(album) == {"a.jpg": None, "b.jpg": None, "c.txt": None}
+    take_in(folder, Selection(include=("a.jpg",)), album, Progress())
+    album.forget_gone()
+    take_in(folder, EVERYTHING, album, Progress())
+    assert album.digests() == set()
+
+
 @pytest.mark.parametrize("command", ["sort", "upload"])
 def test_the_commands_take_a_selection(command: str, folder: Path, tmp_path: Path) -> None:
     for name in ("a.jpg", "b.png", "raw/c.jpg", "linked/d.jpg"):
@@ -164,3 +187,26 @@ def test_a_disk_that_goes_away_while_it_is_scanned_takes_no_file_out_of_the_albu
     with pytest.raises(InputError, match="went away"):
         take_in(folder, EVERYTHING, album, Progress())
     assert set(outcomes(album)) == {"a.jpg", "b.jpg"}
+
+
+def test_files_behind_a_link_that_is_not_followed_any_more_are_not_taken_for_gone(
+    album: Album, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sortclient.files.SETTLED_NS", 0)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.jpg").write_bytes(JPEG)
+    (folder / "linked").symlink_to(elsewhere)
+    following = Selection(follow_links=True)
+    take_in(folder, following, album, Progress())
+    album.identified("linked/a.jpg", "a" * 64)
+    assert album.behind_links() == 0
+    take_in(folder, EVERYTHING, album, Progress())
+    assert album.behind_links() == 1
+    elsewhere.rename(tmp_path / "unplugged")
+    take_in(folder, following, album, Progress())
+    assert album.behind_links() == 1
+    (folder / "linked").unlink()
+    take_in(folder, following, album, Progress())
+    assert album.behind_links() == 0
+    assert album.digests_gone() == {bytes.fromhex("a" * 64)}

@@ -189,6 +189,17 @@ def test_where_a_file_could_not_be_read_nothing_is_pruned(
     assert "1 file or folder could not be read; --ledger FILE says which" in told
 
 
+def test_where_a_link_is_not_followed_any_more_nothing_is_pruned(
+    order: Order, wishes: Wishes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    picture(tmp_path / "elsewhere/far.png", "#123456")
+    (order.folder / "linked").symlink_to(tmp_path / "elsewhere")
+    run(replace(order, selection=Selection(follow_links=True)), wishes, Oracle())
+    assert run(order, replace(wishes, prune=True), Oracle(pruned=[Pruned(photos=1)])) == EXIT_UNSETTLED
+    assert "Nothing was pruned: 1 file lay behind links" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("selection", [Selection(include=("*.jpg",)), Selection(exclude=("2019/",))])
 def test_pruning_needs_the_whole_folder(order: Order, selection: Selection) -> None:
     with pytest.raises(InputError, match="--prune needs the whole folder"):

@@ -59,7 +59,7 @@ class Oracle:
         finally:
             self.closed = True
 
-    def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:
+    def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:
         yield from self.pruned
 
     def other_photos(self, album: str, known: Collection[bytes]) -> int:

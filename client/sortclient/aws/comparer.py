@@ -76,10 +76,10 @@ class AwsComparer:
             if _needs_work(request):
                 yield from Run(request, self.objects, self.cells, self.queues, self._pace).events()
 
-    def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:
-        """Objects and cells of photos that are not in ``keep``. Raises AwsError; the same call goes on there."""
+    def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:
+        """Objects and cells of the photos ``gone``. Raises AwsError; the same call goes on there."""
         with explained():
-            yield from prune(self.objects, self.cells, album, keep)
+            yield from prune(self.objects, self.cells, album, gone)
 
     def other_photos(self, album: str, known: Collection[bytes]) -> int:
         return sum(bytes.fromhex(digest) not in known for page in self.objects.photos(album) for digest in page)

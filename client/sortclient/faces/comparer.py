@@ -73,7 +73,7 @@ class LocalComparer:
                 else:
                     yield from _compared(request, references, [(file, result)])
 
-    def prune(self, album: str, keep: Collection[bytes]) -> Iterator[Pruned]:  # noqa: ARG002
+    def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:  # noqa: ARG002
         """Nothing: faces are found by a picture's bytes, and other albums may have the same."""
         return iter(())
 
