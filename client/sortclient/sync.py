@@ -13,15 +13,15 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 from sortclient.album import Album, Synced
 from sortclient.errors import SortError
 from sortclient.layout import fitted, folded, lies_in, names_person, segments, target_of
 from sortclient.model import Entry, File, Outcome, time_kept
+from sortclient.placing import remove_empty, state_of, unchanged, write_beside
 from sortclient.verdicts import Verdict, matches, verdicts_of
 
 Fetch = Callable[[str], bytes | None]  # a photo's digest -> the copy that is kept in the cloud, or None
@@ -138,11 +138,11 @@ class _Run:
         if not copy.ours or folded(copy.target) in self.standing:  # there, another person's match stands
             return
         target = self.out / copy.target
-        match _state(target, copy):
+        match state_of(target, copy):
             case "unchanged":
                 target.unlink()
                 self.done.removed += 1
-                _remove_empty(target.parent, self.out)
+                remove_empty(target.parent, self.out)
             case "changed":
                 self.done.kept += 1
 
@@ -151,8 +151,12 @@ class _Run:
         digest = verdict.entry.digest
         assert digest is not None  # noqa: S101 (a match has been read)
         if earlier is not None:
-            state = _state(self.out / earlier.target, earlier)
-            if earlier.digest == digest and state != "gone":
+            state = state_of(self.out / earlier.target, earlier)
+            if (
+                earlier.digest == digest
+                and state != "gone"
+                and not _could_be_better(earlier, state, verdict.entry.file)
+            ):
                 self.done.standing += 1
                 return earlier
             if state == "changed" or not earlier.ours:
@@ -171,25 +175,25 @@ class _Run:
     def _copy(self, verdict: Verdict, digest: str, target: str) -> Synced | None:
         place = self._place(target)
         place.parent.mkdir(parents=True, exist_ok=True)
-        original = _unchanged(verdict.entry.file)
+        original = unchanged(verdict.entry.file)
         foreign = place.exists() and folded(target) not in self.standing
         if foreign and original is not None and place.is_file() and filecmp.cmp(original, place, shallow=False):
             # Somebody's own copy, or one of a sync that is not remembered: it serves, and is never removed.
             self.done.standing += 1
             earlier = self.ours.get(target)
-            ours = earlier is not None and _state(place, earlier) == "unchanged"
+            ours = earlier is not None and state_of(place, earlier) == "unchanged"
             return self._stands(target, place, digest, ours=ours)
         if foreign:
             target = self._free(target)
             place = self._place(target)
         if original is not None:
-            _write(place, self.part(place), lambda part: shutil.copyfile(original, part), like=original)
+            write_beside(place, self.part(place), lambda part: shutil.copyfile(original, part), like=original)
         else:
             content = self.fetch(digest) if self.fetch else None
             if content is None:
                 self.done.missing += 1
                 return None
-            _write(place, self.part(place), lambda part: part.write_bytes(content))
+            write_beside(place, self.part(place), lambda part: part.write_bytes(content))
             self.done.copies += 1
         self.done.added += 1
         return self._stands(target, place, digest, ours=True)
@@ -227,12 +231,11 @@ class _Run:
         return place
 
 
-def _state(target: Path, copy: Synced) -> Literal["unchanged", "changed", "gone"]:
-    try:
-        status = target.stat()
-    except FileNotFoundError:
-        return "gone"
-    return "unchanged" if (status.st_size, time_kept(status.st_mtime_ns)) == (copy.size, copy.mtime_ns) else "changed"
+def _could_be_better(copy: Synced, state: str, file: File | None) -> bool:
+    """Whether the cloud's smaller copy stands there, and the original can be had now."""
+    if file is None or not copy.ours or state != "unchanged":
+        return False
+    return file.size != copy.size and unchanged(file) is not None
 
 
 def _is_there(entry: Entry | None) -> bool:
@@ -243,45 +246,5 @@ def _is_there(entry: Entry | None) -> bool:
     return entry is not None and (entry.file is None or os.access(entry.file.location, os.F_OK))
 
 
-def _unchanged(file: File | None) -> Path | None:
-    """The original, where it is still the file that was compared."""
-    if file is None:
-        return None
-    try:
-        status = file.location.stat()
-    except OSError:
-        return None
-    same = (status.st_size, time_kept(status.st_mtime_ns)) == (file.size, file.mtime_ns)
-    return file.location if same else None
-
-
-def _write(place: Path, part: Path, write: Callable[[Path], object], like: Path | None = None) -> None:
-    """Write beside, flush, give it the times of ``like``, rename.
-
-    Without flushing, a power cut can leave a name whose bytes never reached the disk, which the next sync would take
-    for somebody's change. It costs what the disk has to write anyway.
-    """
-    part.unlink(missing_ok=True)  # of a run that was killed; it may be read-only
-    try:
-        write(part)
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
-        if like is not None:
-            with suppress(PermissionError):  # FAT takes no permissions; the times are set before them
-                shutil.copystat(like, part)
-        part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _reason(error: OSError, out: Path) -> str:
     return f"{error.filename2 or error.filename or out}: {error.strerror or error}"
-
-
-def _remove_empty(folder: Path, out: Path) -> None:
-    while folder != out and out in folder.parents:
-        try:
-            folder.rmdir()
-        except OSError:  # not empty: somebody's files are there
-            return
-        folder = folder.parent

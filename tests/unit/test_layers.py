@@ -23,7 +23,7 @@ CONTRACT = {"photosort.chunks", "photosort.comparison", "photosort.keys", "photo
 # The client's parts, and which others each may import when it runs. `cli` puts them together.
 GROUND = {"comparer", "errors", "folders", "model", "photos", "workers"}
 COMPARERS = {"aws", "emulator", "faces"}
-READERS = {"album", "catalog", "files", "holding", "layout", "ledger", "sync", "verdicts"}
+READERS = {"album", "catalog", "files", "holding", "layout", "ledger", "placing", "sync", "verdicts"}
 USE_CASES = {"headshots", "intake", "later", "prices", "progress", "pruning", "rehearsal", "run", "sorting", "spending"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),

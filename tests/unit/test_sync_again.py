@@ -204,3 +204,18 @@ def test_two_albums_never_write_the_same_file(
         sync(one, out, "{path}")
         (out / "one.jpg").unlink()
     assert len(set(written)) == 2
+
+
+def test_the_clouds_smaller_copy_gives_way_to_the_original_once_that_can_be_had(
+    album: Album, folder: Path, out: Path
+) -> None:
+    put(album, folder, "one.jpg", 90)
+    away = folder.with_name("away")
+    folder.rename(away)
+    fetched = {digest_of("one.jpg"): b"small"}
+    assert sync(album, out, DEFAULT_LAYOUT, fetched.get) == Synchronised(added=1, copies=1)
+    assert below(out) == {"me/one.jpg": b"small"}
+    away.rename(folder)
+    assert sync(album, out, DEFAULT_LAYOUT, fetched.get) == Synchronised(added=1)
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+    assert sync(album, out, DEFAULT_LAYOUT, fetched.get) == Synchronised(standing=1)
