@@ -71,8 +71,11 @@ class Catalog:
             except sqlite3.DatabaseError as refused:
                 raise _unusable(self._file, refused) from refused
 
-    def open_album(self, name: str, folder: Path | None, place: str) -> Album:
-        """The album, made where it is new. An album belongs to one folder and one place: a clash is an InputError."""
+    def open_album(self, name: str, folder: Path | None, place: str, *, moved: bool = False) -> Album:
+        """The album, made where it is new. An album belongs to one folder and one place: a clash is an InputError.
+
+        ``moved``: its folder is this one from now on.
+        """
         known = self.find_album(name)
         if known is None:
             self._db.execute(
@@ -84,15 +87,21 @@ class Catalog:
                 f"Album '{name}' was compared elsewhere ({known.place}), not here ({place}). "
                 "Choose another name with --album."
             )
-        elif known.folder is not None and folder is not None and known.folder != folder:
-            raise InputError(f"Album '{name}' is the folder {known.folder}. Choose another name with --album.")
+        elif not moved and known.folder is not None and folder is not None and known.folder != folder:
+            raise InputError(
+                f"Album '{name}' is the folder {known.folder}. If that has moved here, say --moved; "
+                "if this is another one, choose another name with --album."
+            )
         else:
             self._db.execute(
                 "UPDATE albums SET folder = coalesce(?, folder), used_at = ? WHERE name = ?",
                 (bytes_of(folder), time.time(), name),
             )
-        self._db.commit()
-        return Album(self._db, name)
+        album = Album(self._db, name)
+        if moved and known is not None and known.folder != folder:
+            album.moved()
+        album.save()
+        return album
 
     def find_album(self, name: str | None) -> Album | None:
         """The album of that name; without a name the one used last."""
@@ -125,6 +134,8 @@ def _connect(file: Path) -> sqlite3.Connection:
 
 
 def _unusable(file: Path, error: Exception) -> SortError:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return SortError(f"The disk of the catalog {file} is full. Make room there, then run the command again.")
     return SortError(
         f"The catalog {file} cannot be used: {error}. "
         "If it stays so, move it away, or name another folder in SORTCLIENT_DATA."

@@ -82,6 +82,7 @@ Exclude = Annotated[
     typer.Option("--exclude", metavar="GLOB", help="No files or folders like this; goes before --include."),
 ]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Enter folders that links lead to.")]
+Moved = Annotated[bool, typer.Option("--moved", help="The album's folder was elsewhere until now.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Remove what is kept of photos that are no longer in the folder.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done and what it costs at most; do nothing.")
@@ -103,6 +104,7 @@ def upload(
     include: Include = None,
     exclude: Exclude = None,
     follow_links: FollowLinks = False,
+    moved: Moved = False,
     originals: Annotated[bool, typer.Option("--originals", help="Upload the files as they are (up to 15 MB).")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after uploading; see `sync`.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about the cost.")] = False,
@@ -124,7 +126,16 @@ def upload(
     from sortclient.run import Wishes, order_of, run
 
     selection = Selection(tuple(include or ()), tuple(exclude or ()), follow_links)
-    order = order_of(folder, ref or [], album, threshold, originals=originals, wait=not no_wait, selection=selection)
+    order = order_of(
+        folder,
+        ref or [],
+        album,
+        threshold,
+        originals=originals,
+        wait=not no_wait,
+        selection=selection,
+        moved=moved,
+    )
     wishes = Wishes.checked(order, out, layout, ledger, yes=yes, max_spend=max_spend, prune=prune, emulated=emulate)
     if dry_run:
         from sortclient.rehearsal import dry_run as rehearse
@@ -153,6 +164,7 @@ def sort(
     include: Include = None,
     exclude: Exclude = None,
     follow_links: FollowLinks = False,
+    moved: Moved = False,
     prune: Prune = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -165,7 +177,7 @@ def sort(
     from sortclient.run import Wishes, order_of, run
 
     selection = Selection(tuple(include or ()), tuple(exclude or ()), follow_links)
-    order = order_of(folder, ref or [], album, threshold, selection=selection)
+    order = order_of(folder, ref or [], album, threshold, selection=selection, moved=moved)
     wishes = Wishes.checked(order, out, layout, ledger, prune=prune)
     if dry_run:
         from sortclient.rehearsal import Unasked

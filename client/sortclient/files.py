@@ -18,6 +18,7 @@ from sortclient.photos import READER
 _PAGE = 500
 # A file's times are no finer than a tick of its file system: two seconds on FAT, and a server's clock may be ahead.
 SETTLED_NS = 2_000_000_000
+_MOVED = -1  # instead of an inode's change time, which a copy on another disk does not have
 _ENTRIES = "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM present WHERE album = ?"
 
 
@@ -62,8 +63,9 @@ class Files:
                     (digest, outcome, detail, reader) = (
                         SELECT files.digest, files.outcome, files.detail, files.reader
                         WHERE excluded.outcome IS NULL AND (files.outcome IS NULL OR files.reader = :current)
-                        AND (files.size, files.mtime_ns, files.ctime_ns, files.location)
-                            = (excluded.size, excluded.mtime_ns, excluded.ctime_ns, excluded.location)
+                        AND (files.size, files.mtime_ns) = (excluded.size, excluded.mtime_ns)
+                        AND (files.ctime_ns = :moved OR
+                            (files.ctime_ns, files.location) = (excluded.ctime_ns, excluded.location))
                         AND files.scan - files.ctime_ns >= :settled
                         UNION ALL SELECT NULL, excluded.outcome, excluded.detail, excluded.reader LIMIT 1
                     ),
@@ -82,6 +84,7 @@ class Files:
                         "scan": scan,
                         "current": READER,
                         "settled": SETTLED_NS,
+                        "moved": _MOVED,
                     }
                     for one in some
                 ),
@@ -89,6 +92,10 @@ class Files:
             self.save()
         self._db.execute("UPDATE files SET gone = 1 WHERE album = ? AND scan <> ?", (self._id, scan))
         self.save()
+
+    def moved(self) -> None:
+        """The folder is another one now: the next scan knows its files by their paths, sizes and dates."""
+        self._db.execute("UPDATE files SET ctime_ns = ? WHERE album = ?", (_MOVED, self._id))
 
     def identified(self, path: str, digest: str) -> None:
         self._db.execute(

@@ -36,6 +36,7 @@ def order_of(
     originals: bool = False,
     wait: bool = True,
     selection: Selection = EVERYTHING,
+    moved: bool = False,
 ) -> Order:
     """The order in the words of the design, or an InputError."""
     folder = folder.expanduser().resolve()
@@ -47,7 +48,8 @@ def order_of(
         name = check_name(album or folder.name)
     except BadName as error:
         raise InputError(f"Album {error}. Give it a name with --album.") from error
-    return Order(folder, [parse_reference(text) for text in references], name, threshold, originals, wait, selection)
+    people = [parse_reference(text) for text in references]
+    return Order(folder, people, name, threshold, originals, wait, selection, moved)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Order:
     originals: bool = False
     wait: bool = True
     selection: Selection = EVERYTHING
+    moved: bool = False  # the album's folder was another one until now
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Pl
                 f"Headshot {shot.source} is {other}'s in album '{order.album}' already. "
                 f"Write --ref '{other}={shot.source}', or name another album with --album."
             )
-    album = catalog.open_album(order.album, order.folder, where.place)
+    album = catalog.open_album(order.album, order.folder, where.place, moved=order.moved)
     take_in(order.folder, order.selection, album, progress)
     with album.supposing():
         enlist(album, headshots, where.engine)

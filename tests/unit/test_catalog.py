@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -225,6 +226,27 @@ def test_an_album_belongs_to_one_folder_and_one_place(catalog: Catalog, album: A
         catalog.open_album("Images", tmp_path, "this machine")
     with pytest.raises(InputError, match="--album"):
         catalog.open_album("Images", album.folder, "a stack")
+    assert catalog.open_album("Images", tmp_path, "this machine", moved=True).folder == tmp_path
+
+
+def test_what_is_known_of_files_moves_with_them(catalog: Catalog, album: Album, folder: Path, tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (folder / name).write_bytes(b"one")
+    album.scanned(scan(folder))
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        album.identified(name, A)
+    new = tmp_path / "new disk"
+    shutil.copytree(folder, new)  # with their dates
+    (new / "b.jpg").write_bytes(b"another")
+    os.utime(new / "c.jpg", (1, 1))
+    moved = catalog.open_album("Images", new, "this machine", moved=True)
+    moved.scanned(scan(new))
+    assert {entry.path: entry.digest for entry in moved.entries()} == {"a.jpg": A, "b.jpg": None, "c.jpg": None}
+    moved.identified("b.jpg", B)
+    (new / "b.jpg").unlink()
+    (new / "b.jpg").write_bytes(b"another")
+    moved.scanned(scan(new))  # from now on every change counts again
+    assert {entry.path: entry.digest for entry in moved.entries()} == {"a.jpg": A, "b.jpg": None, "c.jpg": None}
 
 
 def test_without_a_name_the_album_used_last_is_meant(catalog: Catalog, album: Album, tmp_path: Path) -> None:
@@ -341,7 +363,7 @@ def test_a_disk_that_fills_is_one_clear_line(tmp_path: Path) -> None:
             for number in range(10_000):
                 album.record(cell(A, f"{number:064x}", 12.5))
 
-    with pytest.raises(SortError, match=r"catalog\.sqlite cannot be used: .*full"):
+    with pytest.raises(SortError, match=r"catalog\.sqlite is full\. Make room"):
         fill(tmp_path / "catalog.sqlite")
     with Catalog(tmp_path / "catalog.sqlite") as catalog:
         assert catalog.album_names() == ["Images"]
