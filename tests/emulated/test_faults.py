@@ -1,8 +1,9 @@
-"""The real command on a bad way to S3, and on a full disk: it says what happened; the same command ends the work."""
+"""The real command on a bad way to S3 and on full disks: it says what happened; the same command ends the work."""
 
 from __future__ import annotations
 
 import resource
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -85,10 +86,10 @@ def test_a_network_that_is_lost_is_told_and_the_next_run_goes_on(
     assert len(cloud.cells()) == 8
 
 
-def test_a_disk_that_takes_no_more_stops_with_a_line_and_leaves_no_half_written_match(
+def test_a_match_that_the_disk_does_not_take_is_told_and_leaves_no_half_written_file(
     here: Machine, demo: DemoAlbum, small: Path, tmp_path: Path
 ) -> None:
-    """Files of this process may not grow beyond a limit, which the system tells as it tells a full disk."""
+    """Files of this process may not grow beyond a limit, as on a disk that takes no larger ones."""
     limit = 1_000_000
     photo = small / "Navy/turned.jpg"
     photo.write_bytes(photo.read_bytes() + bytes(limit))  # after the end of the picture: it is still that picture
@@ -103,11 +104,44 @@ def test_a_disk_that_takes_no_more_stops_with_a_line_and_leaves_no_half_written_
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
-    assert process.returncode == 1
-    assert "Make room" in process.stderr.splitlines()[-1]
+    assert process.returncode == 3
+    assert "1 could not be written" in process.stderr
+    assert "File too large" in process.stderr
     assert "Traceback" not in process.stderr
     assert [file for file in (tmp_path / "Matches").rglob("*") if file.is_file() and file.name != "together.jpg"] == []
 
     succeeded(here.run(*command))
     found = {str(file.relative_to(tmp_path / "Matches")) for file in (tmp_path / "Matches").rglob("*.jpg")}
     assert found == GRACES
+
+
+def _can_mount() -> bool:
+    """Whether this user may have a small disk of its own, which only one process and its children see."""
+    return (
+        shutil.which("unshare") is not None and not subprocess.run(["unshare", "-rm", "true"], check=False).returncode
+    )
+
+
+@pytest.mark.skipif(not _can_mount(), reason="a full disk is made with `unshare` and a mount of one's own")
+@pytest.mark.parametrize(("full", "words"), [("Matches", "Make room there"), ("data", "The disk of the catalog")])
+def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
+    here: Machine, demo: DemoAlbum, small: Path, full: str, words: str
+) -> None:
+    (here.folder / full).mkdir(exist_ok=True)
+    command = ["sort", str(small), *refs(demo, GRACE)]
+    mounting = 'mount -t tmpfs -o size=100k none "$0" && exec "$@"'
+    process = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mounting, str(here.folder / full), str(PROGRAM), *command],
+        env=dict(here.environment),
+        cwd=here.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 1, process.stderr
+    assert words in process.stderr.splitlines()[-1]
+    assert "Traceback" not in process.stderr
+
+    succeeded(here.run(*command))  # on the disk below
+    assert here.matches() == GRACES
