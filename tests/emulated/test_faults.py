@@ -6,14 +6,14 @@ import resource
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from demo.album import EILEEN, GRACE, DemoAlbum
-from tests.emulated.command import EILEENS, GRACES, PROGRAM, Cloud, Machine, refs, succeeded
+from tests.emulated.command import EILEENS, GRACES, PROGRAM, Cloud, Machine, Result, refs, succeeded
 from tests.emulated.gateway import EXPIRED_TOKEN, SLOW_DOWN, Fault, Gateway, Lost, gateway
 
 
@@ -32,6 +32,20 @@ def there(here: Machine, way: Gateway) -> Machine:
 @pytest.fixture
 def command(small: Path, demo: DemoAlbum, album: str) -> list[str | Path]:
     return ["upload", small, *refs(demo, GRACE, EILEEN), "--album", album]
+
+
+def run(here: Machine, command: list[str], before: Callable[[], None] | None = None) -> Result:
+    """``command`` on that machine; ``before`` narrows what its process may do."""
+    return subprocess.run(
+        command,
+        env=dict(here.environment),
+        cwd=here.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=before,
+    )
 
 
 @pytest.mark.parametrize("fault", [SLOW_DOWN, Lost.REQUEST, Lost.ANSWER], ids=["busy", "request lost", "answer lost"])
@@ -94,16 +108,7 @@ def test_a_match_that_the_disk_does_not_take_is_told_and_leaves_no_half_written_
     photo = small / "Navy/turned.jpg"
     photo.write_bytes(photo.read_bytes() + bytes(limit))  # after the end of the picture: it is still that picture
     command = ["sort", str(small), *refs(demo, GRACE), "--out", str(tmp_path / "Matches")]
-    process = subprocess.run(
-        [str(PROGRAM), *command],
-        env=dict(here.environment),
-        cwd=here.folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-    )
+    process = run(here, [str(PROGRAM), *command], lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert process.returncode == 3
     assert "1 could not be written" in process.stderr
     assert "File too large" in process.stderr
@@ -130,15 +135,7 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
     (here.folder / full).mkdir(exist_ok=True)
     command = ["sort", str(small), *refs(demo, GRACE)]
     mounting = 'mount -t tmpfs -o size=100k none "$0" && exec "$@"'
-    process = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", mounting, str(here.folder / full), str(PROGRAM), *command],
-        env=dict(here.environment),
-        cwd=here.folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    process = run(here, ["unshare", "-rm", "sh", "-c", mounting, str(here.folder / full), str(PROGRAM), *command])
     assert process.returncode == 1, process.stderr
     assert words in process.stderr.splitlines()[-1]
     assert "Traceback" not in process.stderr
