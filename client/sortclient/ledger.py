@@ -12,6 +12,7 @@ from typing import TextIO
 
 from sortclient.errors import InputError, SortError
 from sortclient.model import Outcome
+from sortclient.placing import write_beside
 from sortclient.verdicts import Verdict
 
 COLUMNS = ("photo", "person", "outcome", "similarity", "detail")
@@ -55,15 +56,16 @@ def check_ledger_file(file: Path) -> None:
 
 
 def write_ledger(verdicts: Iterable[Verdict], file: Path) -> None:
-    """Write beside, then rename: a ledger is whole or the earlier one."""
-    beside = file.with_name(f".{file.name}.part")
-    try:
+    """A ledger is whole, or the earlier one."""
+
+    def write(part: Path) -> None:
         # A byte order mark would help Excel and break scripts; the file is plain UTF-8.
-        with beside.open("w", encoding="utf-8", newline="") as stream:
+        with part.open("w", encoding="utf-8", newline="") as stream:
             _WRITERS[file.suffix.lower()](verdicts, stream)
-        beside.replace(file)
+
+    try:
+        write_beside(file, file.with_name(f".{file.name}.part"), write)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise SortError(f"The ledger {file} could not be written: {error.strerror}. The verdicts are kept.") from error
 
 

@@ -95,6 +95,7 @@ def test_more_objects_than_one_call_takes(clients: Clients) -> None:
 
 def test_a_bucket_that_is_gone_is_empty(clients: Clients) -> None:
     destroy.empty(clients.s3, "gone")
+    assert clients.s3.list_buckets()["Buckets"] == []  # it was not made for that
 
 
 def test_the_stack_is_the_one_that_the_same_context_deploys(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sortclient.model import File, Kind, Outcome
-from sortclient.photos.errors import NotAPhoto
+from sortclient.photos.errors import NotAPhoto, NotComparable
 from sortclient.photos.kinds import check, look
 from tests.unit.pictures import FORMATS, archive, film, picture
 from tests.unit.raw_files import box, dng
@@ -33,6 +33,15 @@ def as_file(path: Path, size: int | None = None) -> File:
     return File(path.name, path, path.stat().st_size if size is None else size, 0, 0)
 
 
+def reason(head: bytes, size: int, name: str = "") -> str | None:
+    """Why a file that begins so is not worth reading; None where it is."""
+    try:
+        check(head, size, name)
+    except NotComparable as error:
+        return str(error)
+    return None
+
+
 @pytest.mark.parametrize("name", ["a", "a.jpg", "a.mp4", "a.txt", "a.xmp", "a.zip"])
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_picture_is_one_whatever_its_name(tmp_path: Path, form: str, name: str) -> None:
@@ -42,7 +51,7 @@ def test_a_picture_is_one_whatever_its_name(tmp_path: Path, form: str, name: str
 
 @pytest.mark.parametrize("start", RAW_STARTS.values(), ids=RAW_STARTS)
 def test_raw_files_are_worth_reading(start: bytes) -> None:
-    check(start + bytes(100), 1_000_000)
+    assert reason(start + bytes(100), 1_000_000) is None
 
 
 @pytest.mark.parametrize(
@@ -112,10 +121,10 @@ PICTURE_STARTS = [picture(form)[:24] for form in FORMATS] + [start[:24] for star
     start=st.sampled_from(PICTURE_STARTS), rest=st.binary(max_size=600), name=st.sampled_from(["a", "a.mov", "a.txt"])
 )
 def test_nothing_that_follows_makes_a_picture_another_thing(start: bytes, rest: bytes, name: str) -> None:
-    check(start + rest, 24 + len(rest), name)
+    assert reason(start + rest, 24 + len(rest), name) is None
 
 
 def test_neither_does_what_others_are_known_by() -> None:
     for at, other in ((257, b"ustar"), (188, b"G" + bytes(187) + b"G")):
         for whole in (picture(), picture("GIF"), picture("TIFF")):
-            check((whole[:at] + other + whole[at + len(other) :])[:1024], len(whole))
+            assert reason((whole[:at] + other + whole[at + len(other) :])[:1024], len(whole)) is None
