@@ -1,40 +1,32 @@
-"""One album of the catalog: its files, people and cells, and what sync has put where."""
+"""One album of the catalog: its people and cells; its files, copies and decisions come from their own modules."""
 
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from photosort.comparison import Comparison, Problem
+from photosort.comparison import Box, Comparison, Problem
+from sortclient.copies import Copies
+from sortclient.decisions import Decisions
 from sortclient.files import Files, bytes_of, path_of
 from sortclient.model import Headshot
 
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """A match on disk: where below the output folder, of which photo, and its size and time as it was left."""
-
-    target: str
-    digest: str
-    size: int
-    mtime_ns: int
-    ours: bool = True  # a sync made it; False: the same bytes stood there before
+_BOX = struct.Struct("<4d")
 
 
-class Album(Files):
+class Album(Files, Copies, Decisions):
     """A handle on one album, used from the one thread that opened the catalog."""
 
     def __init__(self, database: sqlite3.Connection, name: str) -> None:
-        album, self.name, folder, self.place, self.threshold, out, layout = database.execute(
-            "SELECT id, name, folder, place, threshold, out, layout FROM albums WHERE name = ?", (name,)
+        album, self.name, folder, self.place, out = database.execute(
+            "SELECT id, name, folder, place, out FROM albums WHERE name = ?", (name,)
         ).fetchone()
         super().__init__(database, album)
         self.folder = path_of(folder)  # None: known from the cloud only
-        self.out = path_of(out)  # where the last sync went
-        self.layout: str | None = layout
+        self.out = path_of(out)  # where the matches went last
 
     @contextmanager
     def supposing(self) -> Iterator[None]:
@@ -45,13 +37,9 @@ class Album(Files):
         finally:
             self._db.rollback()
 
-    def set_threshold(self, threshold: float) -> None:
-        self._db.execute("UPDATE albums SET threshold = ? WHERE id = ?", (threshold, self._id))
-        self.threshold = threshold
-
-    def set_output(self, out: Path, layout: str) -> None:
-        self._db.execute("UPDATE albums SET out = ?, layout = ? WHERE id = ?", (bytes_of(out), layout, self._id))
-        self.out, self.layout = out, layout
+    def set_out(self, out: Path) -> None:
+        self._db.execute("UPDATE albums SET out = ? WHERE id = ?", (bytes_of(out), self._id))
+        self.out = out
 
     # -- people
 
@@ -72,17 +60,42 @@ class Album(Files):
             ((self._id, person, bytes.fromhex(shot.digest), shot.source, shot.content) for shot in headshots),
         )
 
+    def people(self) -> list[str]:
+        return list(dict.fromkeys(shot.person for shot in self.headshots()))
+
+    def rename_person(self, person: str, new: str) -> None:
+        for table in ("headshots", "thresholds", "corrections", "synced"):
+            self._db.execute(
+                f"UPDATE OR REPLACE {table} SET person = ? WHERE album = ? AND person = ?",  # noqa: S608 (our own words)
+                (new, self._id, person),
+            )
+
+    def forget_person(self, person: str) -> None:
+        """Headshots, their cells, threshold and corrections. What stands on disk is for a sync to take away before."""
+        self._db.execute(
+            "DELETE FROM cells WHERE album = ?1 AND headshot IN"
+            " (SELECT digest FROM headshots WHERE album = ?1 AND person = ?2)",
+            (self._id, person),
+        )
+        for table in ("headshots", "thresholds", "corrections", "synced"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE album = ? AND person = ?",  # noqa: S608 (our own words)
+                (self._id, person),
+            )
+
     # -- cells
 
     def record(self, comparison: Comparison) -> None:
         """Keep a cell; a failed one never replaces a verdict."""
+        box = comparison.box
         self._db.execute(
             """
-            INSERT INTO cells (album, photo, headshot, similarity, problem, detail, engine, compared_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO cells (album, photo, headshot, similarity, problem, detail, engine, compared_at, faces, box)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (album, photo, headshot) DO UPDATE SET
                 similarity = excluded.similarity, problem = excluded.problem, detail = excluded.detail,
-                engine = excluded.engine, compared_at = excluded.compared_at
+                engine = excluded.engine, compared_at = excluded.compared_at,
+                faces = excluded.faces, box = excluded.box
             WHERE excluded.problem IS NOT 'failed'
             """,
             (
@@ -94,6 +107,8 @@ class Album(Files):
                 comparison.detail,
                 comparison.engine,
                 comparison.compared_at,
+                comparison.faces,
+                None if box is None else _BOX.pack(box.left, box.top, box.width, box.height),
             ),
         )
 
@@ -118,14 +133,27 @@ class Album(Files):
         """The photo's cells by headshot."""
         return {
             headshot.hex(): Comparison(
-                headshot.hex(), photo, similarity, None if problem is None else Problem(problem), detail, engine, at
+                headshot.hex(),
+                photo,
+                similarity,
+                None if problem is None else Problem(problem),
+                detail,
+                engine,
+                at,
+                faces,
+                None if box is None else Box(*_BOX.unpack(box)),
             )
-            for headshot, similarity, problem, detail, engine, at in self._db.execute(
-                "SELECT headshot, similarity, problem, detail, engine, compared_at FROM cells"
+            for headshot, similarity, problem, detail, engine, at, faces, box in self._db.execute(
+                "SELECT headshot, similarity, problem, detail, engine, compared_at, faces, box FROM cells"
                 " WHERE album = ? AND photo = ?",
                 (self._id, bytes.fromhex(photo)),
             )
         }
+
+    def verdicts_of(self, photo: str, headshots: Sequence[Headshot]) -> list[Comparison]:
+        """The photo's cells with these headshots that are settled."""
+        cells = self.cells(photo)
+        return [cells[shot.digest] for shot in headshots if shot.digest in cells and cells[shot.digest].is_verdict]
 
     def missing(self, photo: str, headshots: Sequence[Headshot]) -> list[str]:
         """Which of the headshots the photo has no cell with."""
@@ -136,38 +164,3 @@ class Album(Files):
             )
         }
         return [shot.digest for shot in headshots if shot.digest not in standing]
-
-    # -- what sync has put where
-
-    def synced(self, out: Path) -> dict[tuple[str, str], Synced]:
-        """By (person, path): the matches that an earlier sync left below ``out``."""
-        return {
-            (person, path): Synced(target, digest.hex(), size, mtime_ns, bool(ours))
-            for person, path, target, digest, size, mtime_ns, ours in self._db.execute(
-                "SELECT person, path, target, digest, size, mtime_ns, ours FROM synced WHERE album = ? AND out = ?",
-                (self._id, bytes_of(out)),
-            )
-        }
-
-    def put_synced(self, out: Path, person: str, path: str, copy: Synced) -> None:
-        self._db.execute(
-            "INSERT OR REPLACE INTO synced (album, out, person, path, target, digest, size, mtime_ns, ours)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                self._id,
-                bytes_of(out),
-                person,
-                path,
-                copy.target,
-                bytes.fromhex(copy.digest),
-                copy.size,
-                copy.mtime_ns,
-                copy.ours,
-            ),
-        )
-
-    def drop_synced(self, out: Path, person: str, path: str) -> None:
-        self._db.execute(
-            "DELETE FROM synced WHERE album = ? AND out = ? AND person = ? AND path = ?",
-            (self._id, bytes_of(out), person, path),
-        )

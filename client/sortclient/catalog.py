@@ -19,11 +19,11 @@ from sortclient.files import bytes_of
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS albums (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folder BLOB, place TEXT NOT NULL,
-    threshold REAL NOT NULL, out BLOB, layout TEXT, used_at REAL NOT NULL
+    threshold REAL NOT NULL, out BLOB, settled TEXT, used_at REAL NOT NULL
 );
 CREATE TABLE IF NOT EXISTS files (
     album INTEGER NOT NULL, path TEXT NOT NULL, location BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
-    digest BLOB, outcome TEXT, detail TEXT NOT NULL DEFAULT '', reader INTEGER NOT NULL DEFAULT 0,
+    digest BLOB, taken TEXT, outcome TEXT, detail TEXT NOT NULL DEFAULT '', reader INTEGER NOT NULL DEFAULT 0,
     scan INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (album, path)
 ) WITHOUT ROWID;
@@ -32,18 +32,47 @@ CREATE TABLE IF NOT EXISTS headshots (
     album INTEGER NOT NULL, person TEXT NOT NULL, digest BLOB NOT NULL, source TEXT NOT NULL, content BLOB,
     PRIMARY KEY (album, person, digest)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS thresholds (
+    album INTEGER NOT NULL, person TEXT NOT NULL, threshold REAL NOT NULL, PRIMARY KEY (album, person)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS corrections (
+    album INTEGER NOT NULL, person TEXT NOT NULL, photo BLOB NOT NULL, is_person INTEGER, at TEXT NOT NULL,
+    PRIMARY KEY (album, person, photo)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cells (
     album INTEGER NOT NULL, photo BLOB NOT NULL, headshot BLOB NOT NULL, similarity REAL, problem TEXT,
-    detail TEXT NOT NULL, engine TEXT NOT NULL, compared_at TEXT NOT NULL,
+    detail TEXT NOT NULL, engine TEXT NOT NULL, compared_at TEXT NOT NULL, faces INTEGER, box BLOB,
     PRIMARY KEY (album, photo, headshot)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outputs (
+    album INTEGER NOT NULL, out BLOB NOT NULL, layout TEXT NOT NULL, link TEXT NOT NULL, xmp INTEGER NOT NULL,
+    question TEXT NOT NULL, PRIMARY KEY (album, out)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS synced (
     album INTEGER NOT NULL, out BLOB NOT NULL, person TEXT NOT NULL, path TEXT NOT NULL, target TEXT NOT NULL,
     digest BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ours INTEGER NOT NULL,
+    link TEXT NOT NULL DEFAULT 'copy', named TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (album, out, person, path)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS syncs (
+    id INTEGER PRIMARY KEY, album INTEGER NOT NULL, out BLOB NOT NULL, at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS added (
+    sync INTEGER NOT NULL, person TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (sync, person, path)
+) WITHOUT ROWID;
 """
-_VERSION = 4
+# What a catalog of version 4 lacks; a newer layout of the tables above must say here what it makes of an older one.
+_FROM_4 = """
+ALTER TABLE albums ADD COLUMN settled TEXT;
+ALTER TABLE files ADD COLUMN taken TEXT;
+ALTER TABLE cells ADD COLUMN faces INTEGER;
+ALTER TABLE cells ADD COLUMN box BLOB;
+ALTER TABLE synced ADD COLUMN link TEXT NOT NULL DEFAULT 'copy';
+ALTER TABLE synced ADD COLUMN named TEXT NOT NULL DEFAULT '';
+INSERT INTO outputs SELECT id, out, layout, 'copy', 0, '' FROM albums WHERE out IS NOT NULL AND layout IS NOT NULL;
+ALTER TABLE albums DROP COLUMN layout;
+"""
+_VERSION = 5
 
 
 class Catalog:
@@ -122,13 +151,13 @@ def _connect(file: Path) -> sqlite3.Connection:
     with ExitStack() as refused:
         refused.callback(db.close)
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, _VERSION):  # before anything is written: it stays as the other version left it
+        if version not in (0, 4, _VERSION):  # before anything is written: it stays as the other version left it
             raise SortError(f"{file} was written by another version of sortclient. Move it away to start anew.")
         db.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
         db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last cells, and never damages the file
         if version != _VERSION:  # a known catalog is opened without writing: a run may be holding it
-            db.executescript(_SCHEMA)
-            db.execute(f"PRAGMA user_version = {_VERSION}")
+            changes = _SCHEMA + (_FROM_4 if version == 4 else "")
+            db.executescript(f"BEGIN IMMEDIATE; {changes} PRAGMA user_version = {_VERSION}; COMMIT;")
         refused.pop_all()
     return db
 

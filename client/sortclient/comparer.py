@@ -6,12 +6,12 @@ records them. A comparer writes nothing to the catalog and knows nothing of outc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from photosort.comparison import Comparison
-from sortclient.model import Box, File, Headshot, Rejection
+from photosort.comparison import Comparison, Correction, Thresholds
+from sortclient.model import File, Headshot, Rejection, Sighting
 
 THIS_MACHINE = "this machine"  # the place of albums that are compared here
 
@@ -29,22 +29,26 @@ class Request:
     """What one run asks of a comparer. It is read in one thread, the one that pulls the events."""
 
     album: str
-    threshold: float  # per cent; only the cloud needs it, to fill `matches/` as verdicts come
+    thresholds: Thresholds  # only the cloud needs them, to fill `matches/` as verdicts come
     headshots: Sequence[Headshot]
     candidates: Callable[[], Iterator[Candidate]]  # a fresh, lazy pass over the files; thousands, so never a list
     # A photo's digest -> digests of the headshots it has no cell with. Cells that had failed before this run count as
     # missing; one that fails in this run is a cell once it was yielded as Compared.
     missing: Callable[[str], Sequence[str]]
+    # A photo's digest -> its verdicts with the headshots. Where the photo has to be sent again, the cloud may have lost
+    # them, and would charge for them once more.
+    standing: Callable[[str], Sequence[Comparison]]
     originals: bool = False  # upload the files as they are
     wait: bool = True  # follow the verdicts to the end
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The file was read and is a photo with these bytes."""
+    """The file was read and is a photo with these bytes. ``taken`` is as in `model.Entry`; None: nobody looked."""
 
     file: File
     digest: str
+    taken: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,79 @@ class Pruned:
 Event = Identified | Rejected | Uploaded | Compared | Waiting
 
 
-class Comparer(Protocol):
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person has decided of an album, and the matches that follow. Photos are digests, in bytes."""
+
+    thresholds: Thresholds
+    corrections: Sequence[Correction]
+    matches: Mapping[str, Collection[bytes]]  # by person
+    refuted: Callable[[str, bytes], bool]  # (person, photo) -> whether it is known to be no match
+
+
+class Elsewhere(Protocol):
+    """What an album has outside of this machine. A call that was stopped may be made again, and goes on there."""
+
     @property
     def place(self) -> str:
-        """Where the albums of this comparer are compared: THIS_MACHINE, or the id of a deployed stack."""
+        """Where the albums are compared: THIS_MACHINE, or the id of a deployed stack."""
 
+    def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:
+        """Remove what is kept of the album's photos ``gone`` (digests). Yields what was removed, step by step."""
+
+    def other_photos(self, album: str, known: Collection[bytes]) -> int:
+        """How many photos of the album there are with digests that are not in ``known``.
+
+        A new headshot is compared with them, too, and charged for.
+        """
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int:
+        """How many headshots of others than ``people`` the album has there.
+
+        A new photo is compared with them, too, and charged for.
+        """
+
+    def rename(self, album: str, person: str, new: str) -> None:
+        """From now on the person is called ``new``; nothing is compared again."""
+
+    def remove(self, album: str, person: str, headshots: Collection[str]) -> Pruned:
+        """Remove what is kept of the person, who has the ``headshots`` (digests)."""
+
+    def corrections(self, album: str) -> Iterable[Correction]:
+        """What was said of the album's verdicts, on whatever machine."""
+
+    def decide(self, album: str, decided: Decided) -> None:
+        """Make what is kept there follow."""
+
+
+class NothingElsewhere:
+    """An album that is all on this machine, or whose place nobody asks."""
+
+    place = THIS_MACHINE
+
+    def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:  # noqa: ARG002
+        return iter(())
+
+    def other_photos(self, album: str, known: Collection[bytes]) -> int:  # noqa: ARG002
+        return 0
+
+    def other_headshots(self, album: str, people: Collection[str]) -> int:  # noqa: ARG002
+        return 0
+
+    def rename(self, album: str, person: str, new: str) -> None:
+        pass
+
+    def remove(self, album: str, person: str, headshots: Collection[str]) -> Pruned:  # noqa: ARG002
+        return Pruned()
+
+    def corrections(self, album: str) -> Iterable[Correction]:  # noqa: ARG002
+        return ()
+
+    def decide(self, album: str, decided: Decided) -> None:
+        pass
+
+
+class Comparer(Elsewhere, Protocol):
     @property
     def engine(self) -> str:
         """What the cells of this comparer carry as their engine; cells of another one are not mixed with them."""
@@ -103,32 +175,8 @@ class Comparer(Protocol):
     def calls_cost_money(self) -> bool:
         """Whether each new cell is charged for."""
 
-    def find_faces(self, picture: bytes) -> Sequence[Box]:
+    def find_faces(self, picture: bytes) -> Sequence[Sighting]:
         """The faces in a headshot's analysis copy, largest first; asked before anything of the album travels."""
 
     def compare(self, request: Request) -> Generator[Event, None, None]:
         """Do what ``request`` asks. Closing the generator early stops the work and loses nothing."""
-
-    def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:
-        """Remove what is kept outside of this machine of the album's photos with the digests ``gone``.
-
-        Yields what was removed, step by step. Stopped early, the same call goes on there.
-        """
-
-    def other_photos(self, album: str, known: Collection[bytes]) -> int:
-        """How many photos of the album are kept outside of this machine with digests that are not in ``known``.
-
-        A new headshot is compared with them, too, and charged for.
-        """
-
-    def other_headshots(self, album: str, people: Collection[str]) -> int:
-        """How many headshots of others than ``people`` the album has outside of this machine.
-
-        A new photo is compared with them, too, and charged for.
-        """
-
-    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:
-        """Which of the photos would be sent (again) for a comparison.
-
-        What is sent is compared with every headshot, and charged for: the cells with the others may have expired there.
-        """

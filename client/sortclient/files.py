@@ -19,7 +19,9 @@ _PAGE = 500
 # A file's times are no finer than a tick of its file system: two seconds on FAT, and a server's clock may be ahead.
 SETTLED_NS = 2_000_000_000
 _MOVED = -1  # instead of an inode's change time, which a copy on another disk does not have
-_ENTRIES = "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail FROM present WHERE album = ?"
+_ENTRIES = (
+    "SELECT path, location, size, mtime_ns, ctime_ns, digest, outcome, detail, taken FROM present WHERE album = ?1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,14 @@ class Files:
                 INSERT INTO files (album, path, location, size, mtime_ns, ctime_ns, outcome, detail, reader, scan)
                 VALUES (:album, :path, :location, :size, :mtime_ns, :ctime_ns, :outcome, :detail, :reader, :scan)
                 ON CONFLICT (album, path) DO UPDATE SET
-                    (digest, outcome, detail, reader) = (
-                        SELECT files.digest, files.outcome, files.detail, files.reader
+                    (digest, taken, outcome, detail, reader) = (
+                        SELECT files.digest, files.taken, files.outcome, files.detail, files.reader
                         WHERE excluded.outcome IS NULL AND (files.outcome IS NULL OR files.reader = :current)
                         AND (files.size, files.mtime_ns) = (excluded.size, excluded.mtime_ns)
                         AND (files.ctime_ns = :moved OR
                             (files.ctime_ns, files.location) = (excluded.ctime_ns, excluded.location))
                         AND files.scan - files.ctime_ns >= :settled
-                        UNION ALL SELECT NULL, excluded.outcome, excluded.detail, excluded.reader LIMIT 1
+                        UNION ALL SELECT NULL, NULL, excluded.outcome, excluded.detail, excluded.reader LIMIT 1
                     ),
                     location = excluded.location, size = excluded.size, mtime_ns = excluded.mtime_ns,
                     ctime_ns = excluded.ctime_ns, scan = excluded.scan, gone = 0
@@ -97,10 +99,12 @@ class Files:
         """The folder is another one now: the next scan knows its files by their paths, sizes and dates."""
         self._db.execute("UPDATE files SET ctime_ns = ? WHERE album = ?", (_MOVED, self._id))
 
-    def identified(self, path: str, digest: str) -> None:
+    def identified(self, path: str, digest: str, taken: str | None = None) -> None:
+        """``taken`` None leaves what is known of it."""
         self._db.execute(
-            "UPDATE files SET digest = ?, outcome = NULL, detail = '', reader = 0 WHERE album = ? AND path = ?",
-            (bytes.fromhex(digest), self._id, path),
+            "UPDATE files SET digest = ?, taken = coalesce(?, taken), outcome = NULL, detail = '', reader = 0"
+            " WHERE album = ? AND path = ?",
+            (bytes.fromhex(digest), taken, self._id, path),
         )
 
     def rejected(self, path: str, rejection: Rejection) -> None:
@@ -167,22 +171,6 @@ class Files:
         ).fetchone()
         return Stock(files, photos, unread, lacking, unread * headshots + missing)
 
-    def partly_compared(self) -> Iterator[tuple[bytes, int]]:
-        """Photos of this machine that lack cells and have some: the digest, and with how many headshots."""
-        yield from self._db.execute(
-            """
-            SELECT digest, standing FROM (
-                SELECT digest, (
-                    SELECT count(*) FROM headshots JOIN cells ON cells.headshot = headshots.digest
-                    WHERE headshots.album = :album AND cells.album = :album AND cells.photo = photos.digest
-                ) AS standing
-                FROM (SELECT DISTINCT digest FROM present
-                      WHERE album = :album AND digest IS NOT NULL AND location IS NOT NULL) AS photos
-            ) WHERE standing AND standing < (SELECT count(*) FROM headshots WHERE album = :album)
-            """,
-            {"album": self._id},
-        )
-
     def digests(self) -> set[bytes]:
         """Of the photos whose bytes are known."""
         return self._digests("SELECT digest FROM present WHERE album = ? AND digest IS NOT NULL")
@@ -226,10 +214,18 @@ class Files:
         yield from map(_entry, self._db.execute(f"{_ENTRIES} ORDER BY path", (self._id,)))
 
     def entries_alike(self, similarity: float) -> Iterator[Entry]:
-        """As ``entries``: the photos that somebody's headshot resembles at least so much, in per cent."""
-        alike = "digest IN (SELECT photo FROM cells WHERE album = ? AND similarity >= ?)"
-        rows = self._db.execute(f"{_ENTRIES} AND {alike} ORDER BY path", (self._id, self._id, similarity))
+        """As ``entries``: those that a headshot resembles at least so much (per cent), or that are said to show one."""
+        alike = (
+            "digest IN (SELECT photo FROM cells WHERE album = ?1 AND similarity >= ?2"
+            " UNION ALL SELECT photo FROM corrections WHERE album = ?1 AND is_person)"
+        )
+        rows = self._db.execute(f"{_ENTRIES} AND {alike} ORDER BY path", (self._id, similarity))
         yield from map(_entry, rows)
+
+    def entries_of(self, digest: str) -> list[Entry]:
+        """The photo under all its names."""
+        rows = self._db.execute(f"{_ENTRIES} AND digest = ? ORDER BY path", (self._id, bytes.fromhex(digest)))
+        return list(map(_entry, rows))
 
     def entry(self, path: str) -> Entry | None:
         row = self._db.execute(f"{_ENTRIES} AND path = ?", (self._id, path)).fetchone()
@@ -255,9 +251,9 @@ def _columns(rejection: Rejection | None) -> dict[str, str | int | None]:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    path, location, size, mtime_ns, ctime_ns, digest, outcome, detail = row
+    path, location, size, mtime_ns, ctime_ns, digest, outcome, detail, taken = row
     file = None if location is None else File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
-    return Entry(path, file, None if digest is None else digest.hex(), outcome, detail)
+    return Entry(path, file, None if digest is None else digest.hex(), outcome, detail, taken or "")
 
 
 def bytes_of(path: Path | None) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def take_in(folder: Path, selection: Selection, album: Album, progress: Progress
 
     Raises InputError where the folder cannot be read.
     """
-    album.scanned(progress.counting(_selected(folder, selection, album.out, progress), "scanning"))
+    album.scanned(progress.counting(_selected(folder, selection, album.outs(), progress), "scanning"))
     unread = progress.counting(album.unread(), "looking at new files", album.stock().unread)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="look") as pool:
         for files in chunks(unread, _FILES_AT_ONCE):
@@ -36,9 +36,9 @@ def take_in(folder: Path, selection: Selection, album: Album, progress: Progress
             album.save()
 
 
-def _selected(folder: Path, selection: Selection, out: Path | None, progress: Progress) -> Iterator[Found]:
+def _selected(folder: Path, selection: Selection, outs: Collection[Path], progress: Progress) -> Iterator[Found]:
     before = _identity(folder)
-    left_out = yield from scan(folder, selection, out)
+    left_out = yield from scan(folder, selection, outs)
     if _identity(folder) != before:  # what was not found there has not left the album
         raise InputError(f"{folder} went away while it was looked through. Is its disk there?")
     parts = [

@@ -1,27 +1,31 @@
-"""What comes after a run: sync, status and results of an album that is known already."""
+"""What comes after a run, of an album that is known already: catching up with the cloud, and syncing."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from photosort.comparison import DEFAULT_THRESHOLD
+from photosort.comparison import Thresholds
 from sortclient.album import Album
 from sortclient.catalog import Catalog
+from sortclient.comparer import THIS_MACHINE, Elsewhere
+from sortclient.deciding import settle
 from sortclient.errors import InputError
 from sortclient.layout import stays_inside
-from sortclient.ledger import count, counted, row, summary, write_csv, write_json
-from sortclient.model import Headshot
+from sortclient.ledger import count, counted, write_ledger
+from sortclient.model import Entry, Headshot
+from sortclient.names import nearest
+from sortclient.outputs import OutputWish, output_of
 from sortclient.progress import Progress
+from sortclient.question import MATCHES, undated
 from sortclient.run import EXIT_UNSETTLED, bring
 from sortclient.sync import Fetch
-from sortclient.verdicts import matches, verdicts
+from sortclient.verdicts import verdicts
 
 if TYPE_CHECKING:
     from sortclient.aws.comparer import AwsComparer
-    from sortclient.aws.queues import Backlog
 
 
 def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: Album | None) -> Album:
@@ -29,14 +33,10 @@ def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: A
     if known is None:
         albums = comparer.objects.albums()
         if name is None or name not in albums:
-            raise InputError(f"There is no album '{name or ''}'. In the cloud: {', '.join(albums) or 'none'}.")
+            raise InputError(f"There is no album '{name or ''}' in the cloud. {nearest(name or '', albums)}")
         known = catalog.open_album(name, None, comparer.place)
-    elif known.place != comparer.place:
-        raise InputError(
-            f"Album '{known.name}' is in {known.place}, and this is {comparer.place}. "
-            "Name its stack with --stack, --region or --profile."
-        )
     else:
+        check_place(known, comparer)
         known = catalog.open_album(known.name, None, comparer.place)
     with Progress() as progress:
         if known.folder is None:
@@ -46,8 +46,17 @@ def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: A
             for comparison in progress.counting(found, "reading comparisons"):
                 known.record(comparison)
                 known.save()
+    known.correct(comparer.corrections(known.name))
     known.save()
     return known
+
+
+def check_place(album: Album, elsewhere: Elsewhere) -> None:
+    if album.place != elsewhere.place:
+        raise InputError(
+            f"Album '{album.name}' is in {album.place}, and this is {elsewhere.place}. "
+            "Name its stack with --stack, --region or --profile."
+        )
 
 
 def _adopt(comparer: AwsComparer, album: Album, progress: Progress) -> None:
@@ -66,8 +75,7 @@ def _adopt(comparer: AwsComparer, album: Album, progress: Progress) -> None:
     album.adopt(
         [(digest, path if stays_inside(path) and path.isprintable() else f"{digest}.jpg") for digest, path in named]
     )
-    threshold = comparer.cells.threshold(album.name)
-    album.set_threshold(DEFAULT_THRESHOLD if threshold is None else threshold)
+    album.set_thresholds(comparer.cells.thresholds(album.name) or Thresholds())
 
 
 def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
@@ -81,39 +89,32 @@ def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
                 yield headshot, candidate.digest
 
 
-def synchronise(album: Album, out: Path | None, layout: str | None, fetch: Fetch | None) -> int:
+def synchronise(
+    album: Album, elsewhere: Elsewhere, wish: OutputWish, fetch: Fetch | None, ledger: Path | None = None
+) -> int:
+    """Make what the cloud keeps and what stands on disk follow the verdicts; returns the exit status."""
+    output = output_of(album, wish)
     with Progress() as progress:
-        incomplete = bring(album, out, layout, fetch, progress)
+        settle(album, elsewhere)
+        incomplete = bring(album, output, fetch, progress)
+        if ledger is not None:
+            rows = verdicts(album) if output.question == MATCHES else chain.from_iterable(output.question.photos(album))
+            write_ledger(rows, ledger)
+        without_date = undated(album, output.question)
+        if without_date:
+            progress.tell(f"{counted(without_date, 'photo')} of nobody knows when were left out.")
         unsettled = count(verdicts(album)).unsettled
         if unsettled:
             progress.tell(f"{counted(unsettled, 'verdict')} failed or pending; `sortclient status` counts each.")
     return EXIT_UNSETTLED if incomplete or unsettled else 0
 
 
-def show_status(album: Album, backlog: Backlog | None) -> int:
-    tally = count(verdicts(album))
-    sys.stdout.write(f"Album {album.name}: {album.folder or 'in the cloud'}, threshold {album.threshold:g}\n")
-    sys.stdout.writelines(f"{line}\n" for line in summary(tally))
-    if backlog is not None:
-        sys.stdout.write(
-            f"Waiting in the cloud: {backlog.compare} to compare, {backlog.enroll} headshots, "
-            f"{backlog.dead_letters} dead letters\n"
-        )
-    return EXIT_UNSETTLED if tally.unsettled else 0
-
-
-def show_results(album: Album, form: str, *, every: bool) -> None:
-    """Matches (or every row of the ledger) on stdout."""
-    rows = verdicts(album) if every else matches(album)
-    if form == "csv":
-        write_csv(rows, sys.stdout)
-    elif form == "json":
-        write_json(rows, sys.stdout)
-    else:
-        for verdict in rows:
-            cells = row(verdict)
-            similarity = "" if cells["similarity"] is None else f"{cells['similarity']:.1f}"
-            sys.stdout.write(
-                f"{similarity:>6}  {verdict.outcome:<11}  {verdict.person:<16}  {cells['photo']}"
-                f"{'  (' + verdict.detail + ')' if verdict.detail else ''}\n"
-            )
+def after_correction(album: Album, corrected: Sequence[Entry]) -> int:
+    """Bring what stands on disk up to date, from what this machine has: to correct needs no network."""
+    with Progress() as progress:
+        names = sum(len(album.entries_of(digest)) for digest in {entry.digest for entry in corrected if entry.digest})
+        progress.tell(f"Said of {counted(names, 'photo')}; the same bytes under other names count with them.")
+        incomplete = album.out is not None and bring(album, output_of(album, OutputWish()), None, progress)
+        if album.place != THIS_MACHINE:
+            progress.tell(f"The cloud follows with the next `sortclient sync {album.name}`, or the next upload.")
+    return EXIT_UNSETTLED if incomplete else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path, PurePosixPath
 from string import Formatter
@@ -12,21 +13,29 @@ from sortclient.verdicts import Verdict
 DEFAULT_OUT = Path("Matches")
 DEFAULT_LAYOUT = "{person}/{path}"
 LONGEST_NAME = 255  # bytes of UTF-8
+FIELDS = ("person", "path", "name", "year", "month", "similarity")
+NOBODY = "nobody"  # the person of a photo that shows none of the album's
+UNDATED = "undated"  # the year of a photo whose date nobody knows, and its month
+
+_ENDS = ("{path}", "{name}")
+_LISTED = ", ".join(f"{{{field}}}" for field in FIELDS)
+_NUMBER = re.compile(r" \((\d+)\)")
 
 
 def check_layout(layout: str) -> str:
-    """Return the layout, or raise InputError: `{path}` must be there, `{person}` may be."""
+    """Return the layout, or raise InputError: it ends with the file's name, so that a copy keeps its type."""
     if not layout.isprintable():
         raise InputError(f"--layout {layout!r}: it holds a character that cannot be printed.")
     try:
         fields = {(field, form, conversion) for _, field, form, conversion in Formatter().parse(layout)}
     except ValueError as error:
-        raise InputError(f"--layout {layout}: {error}. Use {{person}} and {{path}}.") from error
+        raise InputError(f"--layout {layout}: {error}. Use {_LISTED}.") from error
     fields.discard((None, None, None))  # text after the last field
-    path = ("path", "", None)
-    if path not in fields or not fields <= {path, ("person", "", None)}:
-        raise InputError(f"--layout {layout}: it needs {{path}} and may have {{person}}, no other fields.")
-    segments(layout.format(person="person", path="path"))
+    if not fields <= {(field, "", None) for field in FIELDS}:
+        raise InputError(f"--layout {layout}: it may have {_LISTED}, no other fields.")
+    if not layout.endswith(_ENDS):
+        raise InputError(f"--layout {layout}: it needs {{path}} or {{name}} at its end.")
+    segments(layout.format(**dict.fromkeys(FIELDS, "x")))
     return layout
 
 
@@ -42,7 +51,24 @@ def check_out(out: Path, folder: Path | None) -> Path:
 
 def target_of(layout: str, verdict: Verdict) -> str:
     """The relative target. Different places of one name are kept apart by their folders, or by a number."""
-    return "/".join(fitted(part) for part in segments(layout.format(person=verdict.person, path=verdict.entry.path)))
+    entry = verdict.entry
+    year, month = (entry.taken[:4], entry.taken[5:7]) if entry.taken else (UNDATED, UNDATED)
+    filled = layout.format(
+        person=verdict.person or NOBODY,
+        path=entry.path,
+        name=entry.path.rpartition("/")[2],
+        year=year,
+        month=month,
+        similarity=f"{int(verdict.similarity or 0):03}",  # of one length, so that names sort by it
+    )
+    return "/".join(fitted(part) for part in segments(filled))
+
+
+def is_at(target: str, wish: str) -> bool:
+    """Whether a copy at ``target`` stands where ``wish`` says, or beside it under a number."""
+    path = PurePosixPath(wish)
+    places = [wish, *(str(path.with_name(fitted(path.name, found[0]))) for found in _NUMBER.finditer(target))]
+    return folded(target) in map(folded, places)
 
 
 def fitted(name: str, mark: str = "") -> str:

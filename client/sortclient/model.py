@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from photosort.comparison import Box as Box  # the contract's
+
 
 class Outcome(StrEnum):
     """What came of a (person, photo), or of a file that could not be compared."""
@@ -33,6 +35,14 @@ class Kind(StrEnum):
     LINK = "link"  # that leads to nothing, in a circle, or to a folder which is not entered
     SPECIAL = "special file"  # a pipe, a socket, a device
     OTHER = "other file"
+
+
+class Link(StrEnum):
+    """In which form a match is put below the output folder."""
+
+    COPY = "copy"
+    HARDLINK = "hardlink"  # another name of the original itself: what is changed under one is changed under both
+    SYMLINK = "symlink"
 
 
 _LATEST_NS = 2**63 - 1  # the largest number of the catalog: April 2262
@@ -77,26 +87,27 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Headshot:
-    """A reference picture of a person, prepared: ``content`` is the analysis copy (JPEG)."""
+    """A reference picture of a person, prepared: ``content`` is the analysis copy (JPEG).
+
+    ``face`` is set where one of several is meant, counted from the left, from 1: until the faces are known ``content``
+    is the whole picture, and what travels is that face.
+    """
 
     person: str
     digest: str
     source: str  # the file that it was made of, for messages
     content: bytes
+    face: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle in a picture, as fractions of its width and height (the form in which Rekognition gives it)."""
+class Sighting:
+    """A face that a comparer sees in a headshot. ``yaw`` is how far it is turned to a side, in degrees: 0 is towards
+    the camera; None where that is not known.
+    """
 
-    left: float
-    top: float
-    width: float
-    height: float
-
-    @property
-    def area(self) -> float:
-        return self.width * self.height
+    box: Box
+    yaw: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +119,4 @@ class Entry:
     digest: str | None  # None: not read yet, or rejected
     outcome: str | None
     detail: str
+    taken: str = ""  # when, as the camera's clock said: 2019-06-30T18:00:00; empty where nobody knows

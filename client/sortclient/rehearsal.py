@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from sortclient.album import Album
 from sortclient.catalog import Catalog, rehearse
-from sortclient.comparer import THIS_MACHINE
+from sortclient.comparer import THIS_MACHINE, NothingElsewhere
 from sortclient.ledger import count, counted, summary
 from sortclient.model import Outcome
+from sortclient.outputs import output_of
 from sortclient.prices import load_prices
 from sortclient.progress import Progress
-from sortclient.run import Wishes, output_of
+from sortclient.run import Wishes
 from sortclient.sorting import Order, Place, Plan, enlist, plan
 from sortclient.spending import check_bound, price_line, quoted
 from sortclient.verdicts import verdicts
@@ -22,21 +22,11 @@ from sortclient.verdicts import verdicts
 _UNKNOWN = "a stack that was not looked at"
 
 
-@dataclass(frozen=True, slots=True)
-class Unasked:
+class Unasked(NothingElsewhere):
     """A place that nobody asks: this machine, a stack before there is one, an emulation, which ends with its run."""
 
-    engine: str
-    place: str = _UNKNOWN
-
-    def other_photos(self, album: str, known: Collection[bytes]) -> int:  # noqa: ARG002
-        return 0
-
-    def other_headshots(self, album: str, people: Collection[str]) -> int:  # noqa: ARG002
-        return 0
-
-    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:  # noqa: ARG002
-        return () if self.place == THIS_MACHINE else photos  # what the cloud still has nobody has asked
+    def __init__(self, engine: str, place: str = _UNKNOWN) -> None:
+        self.engine, self.place = engine, place
 
 
 def dry_run(order: Order, wishes: Wishes, where: Place) -> int:
@@ -47,7 +37,7 @@ def dry_run(order: Order, wishes: Wishes, where: Place) -> int:
         if where.place == _UNKNOWN and known and known.place != THIS_MACHINE:
             where = Unasked(where.engine, known.place)
         planned = plan(order, catalog, where, progress)
-        enlist(planned.album, planned.headshots, where.engine)
+        enlist(order, planned.album, planned.headshots, where.engine)
         if order.threshold is not None:
             planned.album.set_threshold(order.threshold)
         lines = list(_told(order, planned, wishes))
@@ -66,7 +56,7 @@ def _told(order: Order, planned: Plan, wishes: Wishes) -> Iterator[str]:
         copies = "as they are" if order.originals else "of which smaller copies travel"
         yield f"Upload: at most {counted(planned.photos, 'photo')} ({planned.size / 1e6:.1f} MB on disk, {copies})"
     yield f"Compare: at most {counted(planned.comparisons, 'comparison')}"
-    out, _ = output_of(album, wishes.out, wishes.layout)
+    out = output_of(album, wishes.output).out
     yield f"Copy: at most {counted(_copies(album, out), 'new match', 'new matches')} to {out}"
     if wishes.prune:
         yield "Prune: what is kept of photos that are no longer in the folder, once all the others were read"

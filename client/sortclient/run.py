@@ -10,15 +10,17 @@ from photosort.keys import BadName, check_name
 from sortclient.album import Album
 from sortclient.catalog import open_catalog
 from sortclient.comparer import Comparer
+from sortclient.deciding import check_threshold, settle
 from sortclient.errors import InputError, SortError
 from sortclient.folders import data_folder
-from sortclient.headshots import parse_reference
 from sortclient.holding import hold
-from sortclient.layout import DEFAULT_LAYOUT, DEFAULT_OUT, check_layout, check_out
 from sortclient.ledger import check_ledger_file, count, counted, summary, write_ledger
+from sortclient.outputs import Output, OutputWish, output_of
 from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
 from sortclient.pruning import prune
+from sortclient.question import MATCHES
+from sortclient.references import Reference, parse_reference, references_in
 from sortclient.sorting import Order, begin, compare, plan
 from sortclient.spending import agree, check_max_spend
 from sortclient.sync import Fetch, Synchronised, sync
@@ -30,6 +32,7 @@ EXIT_UNSETTLED = 3
 def order_of(
     folder: Path,
     references: Sequence[str],
+    people: Path | None,
     album: str | None,
     threshold: float | None,
     *,
@@ -42,22 +45,36 @@ def order_of(
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder. Name the folder with the photos.")
-    if threshold is not None and not 0 <= threshold <= 100:  # the option's own bounds let NaN through
-        raise InputError(f"--threshold {threshold:g}: name a number from 0 to 100.")
+    if threshold is not None:
+        threshold = check_threshold(threshold)
     try:
         name = check_name(album or folder.name)
     except BadName as error:
         raise InputError(f"Album {error}. Give it a name with --album.") from error
-    people = [parse_reference(text) for text in references]
-    return Order(folder, people, name, threshold, originals, wait, selection, moved)
+    return Order(folder, _references(references, people), name, threshold, originals, wait, selection, moved)
+
+
+def addition_to(album: Album, references: Sequence[str], people: Path | None) -> Order:
+    """People, or more headshots, for an album as it is known: its folder is not looked through. Or an InputError."""
+    if album.folder is None:
+        raise InputError(
+            f"Album '{album.name}' is known from the cloud only. Add people on the machine that has its folder."
+        )
+    added = _references(references, people)
+    if not added:
+        raise InputError("Whom to add? Give a headshot with --ref NAME=FILE, or a folder of them with --people DIR.")
+    return Order(album.folder, added, album.name, people_only=True)
+
+
+def _references(texts: Sequence[str], people: Path | None) -> list[Reference]:
+    return [*map(parse_reference, texts), *(references_in(people) if people is not None else ())]
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What should come of a run besides verdicts; checked before the work begins."""
 
-    out: Path | None
-    layout: str | None
+    output: OutputWish
     ledger: Path | None
     yes: bool = False  # nobody is asked about the price
     max_spend: float | None = None  # US$
@@ -68,8 +85,7 @@ class Wishes:
     def checked(
         cls,
         order: Order,
-        out: Path | None,
-        layout: str | None,
+        output: OutputWish,
         ledger: Path | None,
         *,
         yes: bool = False,
@@ -79,24 +95,24 @@ class Wishes:
     ) -> Wishes:
         if ledger is not None:
             check_ledger_file(ledger)
-        if layout is not None:
-            check_layout(layout)
-        check_out(out or DEFAULT_OUT, order.folder)
+        output.check(order.folder)
         check_max_spend(max_spend)
         if prune and (order.selection.include or order.selection.exclude):
             raise InputError("--prune needs the whole folder: what is left out would be taken for gone. Prune without.")
-        return cls(out, layout, ledger, yes, max_spend, prune, emulated)
+        return cls(output, ledger, yes, max_spend, prune, emulated)
 
 
 def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = None) -> int:
     """Do the whole job; returns the exit status."""
     with hold(data_folder(), order.album), open_catalog() as catalog, Progress() as progress:
         planned = plan(order, catalog, comparer, progress)
+        output_of(planned.album, wishes.output)  # what it refuses is refused before the work, not after it
         if comparer.calls_cost_money and not wishes.emulated:
             agree(order, planned, progress, yes=wishes.yes, max_spend=wishes.max_spend)
         begin(order, planned, comparer, progress)
         compare(order, planned, comparer, progress)
         pruned = not wishes.prune or prune(planned.album, comparer, progress)
+        settle(planned.album, comparer)
         status = finish(planned.album, wishes, progress, fetch)
         return status if pruned else EXIT_UNSETTLED
 
@@ -119,7 +135,7 @@ def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None
     refused: list[SortError] = []
     incomplete = False
     try:
-        incomplete = bring(album, wishes.out, wishes.layout, fetch, progress)
+        incomplete = bring(album, output_of(album, wishes.output), fetch, progress)
     except SortError as error:
         refused.append(error)
     if wishes.ledger is not None:
@@ -139,27 +155,23 @@ def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None
     return EXIT_UNSETTLED if tally.unsettled or incomplete else 0
 
 
-def bring(album: Album, out: Path | None, layout: str | None, fetch: Fetch | None, progress: Progress) -> bool:
+def bring(album: Album, output: Output, fetch: Fetch | None, progress: Progress) -> bool:
     """Sync, and say what came of it; returns whether a match is not where it should be."""
-    place, template = output_of(album, out, layout)
-    done = sync(album, place, template, fetch, lambda done, total: progress.stage("copying matches", done, total))
-    progress.tell(synchronised(place, done))
+    done = sync(album, output, fetch, lambda done, total: progress.stage("copying matches", done, total))
+    progress.tell(synchronised(output, done))
     return done.incomplete
 
 
-def output_of(album: Album, out: Path | None, layout: str | None) -> tuple[Path, str]:
-    """Where matches go: what is said now, else where they went last time, else the default."""
-    return (
-        check_out(out or album.out or DEFAULT_OUT, album.folder),
-        check_layout(layout or album.layout or DEFAULT_LAYOUT),
-    )
-
-
-def synchronised(out: Path, done: Synchronised) -> str:
+def synchronised(output: Output, done: Synchronised) -> str:
     """One line about a sync."""
-    parts = [
-        f"{counted(done.standing + done.added, 'match', 'matches')} in {out} ({done.added} new, {done.removed} removed)"
-    ]
+    what = (
+        ("match", "matches")
+        if output.question == MATCHES
+        else (f"photo of {output.question}", f"photos of {output.question}")
+    )
+    moved = f", {done.moved} moved" if done.moved else ""
+    all_of_them = counted(done.standing + done.added + done.moved, *what)
+    parts = [f"{all_of_them} in {output.out} ({done.added} new, {done.removed} removed{moved})"]
     if done.copies:
         parts.append(f"{done.copies} are the cloud's smaller copies, as the originals have changed or are elsewhere")
     if done.kept:
@@ -170,6 +182,8 @@ def synchronised(out: Path, done: Synchronised) -> str:
         parts.append(f"{done.undecided} stay as their photos could not be read or are not compared yet")
     if done.missing:
         parts.append(f"{done.missing} could not be copied, as the photos have changed or are gone")
+    if done.foreign:
+        parts.append(f"{counted(done.foreign, 'sidecar')} that somebody else wrote or changed stay as they are")
     if done.refused:
         parts.append(f"{done.refused} could not be written ({done.refusal})")
     return "; ".join(parts)

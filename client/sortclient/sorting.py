@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from sortclient.album import Album
 from sortclient.catalog import Catalog
-from sortclient.comparer import Compared, Comparer, Event, Identified, Rejected, Request, Uploaded, Waiting
+from sortclient.comparer import Compared, Comparer, Elsewhere, Event, Identified, Rejected, Request, Uploaded, Waiting
 from sortclient.errors import InputError
 from sortclient.files import Stock
 from sortclient.headshots import Reference, check_faces, prepare_headshots
@@ -32,6 +32,9 @@ class Order:
     wait: bool = True
     selection: Selection = EVERYTHING
     moved: bool = False  # the album's folder was another one until now
+    people_only: bool = (
+        False  # the headshots come beside those that their people have; the folder is not looked through
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,6 @@ class Plan:
     size: int  # bytes of the files that may have to be uploaded
     other_photos: int  # in the cloud and not in the folder: new headshots are compared with them, too
     other_headshots: int  # in the cloud and of nobody in the album: new photos are compared with them, too
-    again: int  # comparisons of photos that have to be sent again: as new ones, with every headshot
 
     @property
     def photos(self) -> int:
@@ -55,75 +57,81 @@ class Plan:
     @property
     def comparisons(self) -> int:
         """That may be made, and charged."""
-        here = self.stock.comparisons + self.again
-        return here + self.other_photos * len(self.fresh) + self.other_headshots * self.photos
-
-
-class Place(Protocol):
-    """What is asked of a comparer before a run."""
+        return self.stock.comparisons + self.other_photos * len(self.fresh) + self.other_headshots * self.photos
 
     @property
-    def place(self) -> str: ...
+    def looks(self) -> int:
+        """How often a comparer may be asked for faces: a chosen one is looked at again once it was cut out."""
+        return sum(1 if shot.face is None else 2 for shot in self.fresh)
+
+
+class Place(Elsewhere, Protocol):
+    """What is asked of a comparer before a run."""
 
     @property
     def engine(self) -> str: ...
 
-    def other_photos(self, album: str, known: Collection[bytes]) -> int: ...
-
-    def other_headshots(self, album: str, people: Collection[str]) -> int: ...
-
-    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]: ...
-
 
 def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Plan:
     """Scan the folder into the catalog, and count what the order asks for there. Bad headshots are InputErrors."""
-    headshots = prepare_headshots(order.references)
+    headshots = prepare_headshots(order.references, progress.tell)
     known = catalog.find_album(order.album)
-    standing = {shot.digest: shot.person for shot in known.headshots()} if known else {}
+    standing = {shot.digest: shot for shot in known.headshots()} if known else {}
     if not (headshots or standing):
         raise InputError("Whom to look for? Give a headshot with --ref FILE or --ref NAME=FILE.")
     for shot in headshots:
-        if standing.get(shot.digest, shot.person) != shot.person:
-            other = standing[shot.digest]
+        other = standing.get(shot.digest, shot).person
+        if other != shot.person:
             raise InputError(
                 f"Headshot {shot.source} is {other}'s in album '{order.album}' already. "
                 f"Write --ref '{other}={shot.source}', or name another album with --album."
             )
+    headshots = [_as_it_stands(shot, standing) for shot in headshots]
     album = catalog.open_album(order.album, order.folder, where.place, moved=order.moved)
-    take_in(order.folder, order.selection, album, progress)
+    if not order.people_only:
+        take_in(order.folder, order.selection, album, progress)
     with album.supposing():
-        enlist(album, headshots, where.engine)
+        enlist(order, album, headshots, where.engine)
         stock = album.stock()
         size = sum(candidate.file.size for candidate in album.candidates()) if stock.comparisons else 0
         people = {shot.person for shot in album.headshots()}
-        partly = dict(album.partly_compared()) if stock.lacking else {}
-    fresh = [shot for shot in headshots if shot.digest not in standing]
+    fresh = [shot for shot in headshots if shot.digest not in standing or shot.face]
     progress.stage("listing what the album has elsewhere")
     other_photos = where.other_photos(album.name, album.digests()) if fresh else 0
     other_headshots = where.other_headshots(album.name, people) if stock.comparisons else 0
-    again = sum(partly[photo] for photo in where.to_send(album.name, partly.keys())) if partly else 0
-    return Plan(album, headshots, fresh, stock, size, other_photos, other_headshots, again)
+    return Plan(album, headshots, fresh, stock, size, other_photos, other_headshots)
+
+
+def _as_it_stands(shot: Headshot, standing: Mapping[str, Headshot]) -> Headshot:
+    """With the content that travelled before: a face that is known to be cut out there is not cut out again."""
+    known = standing.get(shot.digest)
+    return replace(known, source=shot.source) if known and known.content else shot
 
 
 def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:
     """Give the album its people as ordered, once each new headshot shows a face; one without is an InputError.
 
-    A person named in the order has the headshots of the order from now on; the album's other people stay.
+    A person named in the order has the headshots of the order from now on (of `people_only` these, too); the album's
+    other people stay.
     """
-    check_faces(progress.counting(planned.fresh, "headshots", len(planned.fresh)), comparer, progress.tell)
-    enlist(planned.album, planned.headshots, comparer.engine)
+    looked_at = [shot for shot in planned.headshots if shot not in planned.fresh]
+    people = {shot.person for shot in (*looked_at, *(planned.album.headshots() if order.people_only else ()))}
+    fresh = progress.counting(planned.fresh, "headshots", len(planned.fresh))
+    checked = check_faces(fresh, comparer, progress.tell, people)
+    enlist(order, planned.album, [*looked_at, *checked], comparer.engine)
     if order.threshold is not None:
         planned.album.set_threshold(order.threshold)
     planned.album.save()
 
 
-def enlist(album: Album, headshots: Sequence[Headshot], engine: str) -> None:
-    """From now on these are the headshots of their people; cells that are not worth keeping become missing ones."""
-    by_person: dict[str, list[Headshot]] = {}
-    for shot in headshots:
-        by_person.setdefault(shot.person, []).append(shot)
+def enlist(order: Order, album: Album, headshots: Sequence[Headshot], engine: str) -> None:
+    """From now on the people have these headshots; cells that are not worth keeping become missing ones."""
+    by_person: dict[str, dict[str, Headshot]] = {shot.person: {} for shot in headshots}
+    for shot in [*(album.headshots() if order.people_only else ()), *headshots]:
+        if shot.person in by_person:
+            by_person[shot.person].setdefault(shot.digest, shot)
     for person, shots in by_person.items():
-        album.set_headshots(person, shots)
+        album.set_headshots(person, list(shots.values()))
     album.forget_failed()
     album.forget_other_engines(engine)
 
@@ -134,10 +142,11 @@ def compare(order: Order, planned: Plan, comparer: Comparer, progress: Progress)
     headshots = album.headshots()
     request = Request(
         album=album.name,
-        threshold=album.threshold,
+        thresholds=album.thresholds,
         headshots=headshots,
         candidates=album.candidates,
         missing=lambda digest: album.missing(digest, headshots),
+        standing=lambda digest: album.verdicts_of(digest, headshots),
         originals=order.originals,
         wait=order.wait,
     )
@@ -155,14 +164,15 @@ class _Recorder:
 
     def __init__(self, album: Album, progress: Progress, people: dict[str, str]) -> None:
         self._album, self._progress, self._people = album, progress, people
+        self._thresholds = album.thresholds
         self._matched: set[tuple[str, bytes]] = set()
 
     def take(self, event: Event) -> None:
         progress = self._progress
         progress.waiting = ""
         match event:
-            case Identified(file, digest):
-                self._album.identified(file.path, digest)
+            case Identified(file, digest, taken):
+                self._album.identified(file.path, digest, taken)
                 progress.identified += 1
             case Rejected(file, rejection):
                 self._album.rejected(file.path, rejection)
@@ -174,8 +184,9 @@ class _Recorder:
             case Compared(comparison):
                 self._album.record(comparison)
                 progress.compared += 1
-                if comparison.similarity is not None and comparison.similarity >= self._album.threshold:
-                    self._matched.add((self._people.get(comparison.headshot, ""), bytes.fromhex(comparison.photo)))
+                person = self._people.get(comparison.headshot, "")
+                if comparison.similarity is not None and comparison.similarity >= self._thresholds.of(person):
+                    self._matched.add((person, bytes.fromhex(comparison.photo)))
                     progress.matches = len(self._matched)
             case Waiting(detail):
                 progress.waiting = detail

@@ -33,7 +33,7 @@ def quoted(order: Order, planned: Plan, prices: Prices) -> Quote:
         prices,
         photos=planned.photos,
         comparisons=planned.comparisons,
-        headshots=len(planned.fresh),
+        headshots=planned.looks,
         stored=planned.size if order.originals else planned.photos * _COPY_BYTES,
     )
 

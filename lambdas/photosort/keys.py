@@ -52,7 +52,7 @@ class HeadshotKey:
     digest: str
 
     def __str__(self) -> str:
-        return f"{people_prefix(self.album)}{_quote(self.person)}/{self.digest}.jpg"
+        return f"{people_prefix(self.album, self.person)}{self.digest}.jpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +71,29 @@ class MatchKey:
     digest: str
 
     def __str__(self) -> str:
-        return f"{matches_prefix(self.album)}{_quote(self.person)}/{self.digest}.jpg"
+        return f"{matches_prefix(self.album, self.person)}{self.digest}.jpg"
 
 
 Key = HeadshotKey | PhotoKey | MatchKey
 
 
-def people_prefix(album: str) -> str:
-    return f"{PEOPLE}{_quote(album)}/"
+def people_prefix(album: str, person: str | None = None) -> str:
+    """Of the headshots of all people, or of one."""
+    return f"{PEOPLE}{quoted(album)}/{_folder(person)}"
 
 
 def photos_prefix(album: str) -> str:
-    return f"{PHOTOS}{_quote(album)}/"
+    return f"{PHOTOS}{quoted(album)}/"
 
 
-def matches_prefix(album: str) -> str:
-    return f"{MATCHES}{_quote(album)}/"
+def matches_prefix(album: str, person: str | None = None) -> str:
+    """Of the matches of all people, or of one."""
+    return f"{MATCHES}{quoted(album)}/{_folder(person)}"
 
 
 def album_of(prefix: str) -> str:
     """The album whose photos stand under ``prefix``, or MalformedKey."""
-    album = _unquote(prefix.removeprefix(PHOTOS).removesuffix("/"))
+    album = unquoted(prefix.removeprefix(PHOTOS).removesuffix("/"))
     if photos_prefix(album) != prefix:
         raise MalformedKey(f"not an album of this project: {prefix!r}")
     return album
@@ -103,11 +105,11 @@ def parse_key(key: str) -> Key:
     parsed: Key
     match parts:
         case ["people", album, person, file]:
-            parsed = HeadshotKey(_unquote(album), _unquote(person), _stem(file))
+            parsed = HeadshotKey(unquoted(album), unquoted(person), _stem(file))
         case ["photos", album, file]:
-            parsed = PhotoKey(_unquote(album), _stem(file))
+            parsed = PhotoKey(unquoted(album), _stem(file))
         case ["matches", album, person, file]:
-            parsed = MatchKey(_unquote(album), _unquote(person), _stem(file))
+            parsed = MatchKey(unquoted(album), unquoted(person), _stem(file))
         case _:
             raise MalformedKey(f"not a key of this project: {key!r}")
     # Only one spelling of a key is ours: another one would name the same cell from a second object.
@@ -120,20 +122,26 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
+def quoted(name: str) -> str:
+    """A name as keys hold it: ASCII, without a slash."""
+    # Percent-encoding leaves `~` alone, which S3's guide does not count as safe.
+    return quote(name, safe="").replace("~", "%7E").replace("%", "!")
+
+
+def unquoted(text: str) -> str:
+    """The name that stands so in a key, or MalformedKey."""
+    try:
+        return check_name(unquote(text.replace("!", "%"), errors="strict"))
+    except (UnicodeDecodeError, BadName) as error:
+        raise MalformedKey(f"not a name: {text!r}") from error
+
+
+def _folder(person: str | None) -> str:
+    return "" if person is None else f"{quoted(person)}/"
+
+
 def _stem(file: str) -> str:
     digest, dot, suffix = file.partition(".")
     if not is_digest(digest) or dot + suffix != ".jpg":
         raise MalformedKey(f"not a digest and .jpg: {file!r}")
     return digest
-
-
-def _quote(name: str) -> str:
-    # Percent-encoding leaves `~` alone, which S3's guide does not count as safe.
-    return quote(name, safe="").replace("~", "%7E").replace("%", "!")
-
-
-def _unquote(text: str) -> str:
-    try:
-        return check_name(unquote(text.replace("!", "%"), errors="strict"))
-    except (UnicodeDecodeError, BadName) as error:
-        raise MalformedKey(f"not a name: {text!r}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from photosort import clients, comparison
 from photosort.bucket import Bucket
-from photosort.comparison import Comparison
+from photosort.comparison import Comparison, Problem, Thresholds
 from photosort.errors import Gone, OutOfTime, PipelineError, Refused, Throttled, Unreachable
 from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from photosort.pacing import TokenBucket
@@ -28,6 +28,9 @@ SHORTEST_INVOCATION = TIME_FOR_A_CELL + clients.S3.longest + clients.DYNAMODB.lo
 
 # A refusal is not cured by waiting for hours, so it ends by attempts: within minutes a person sees what to change.
 ATTEMPTS = 5
+
+# Of verdicts that are nobody's match.
+_METRICS = {None: "NoMatches", Problem.NO_FACE: "NoFace", Problem.UNREADABLE: "Unreadable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,15 @@ class PhotoComparer:
             for digest, shots in columns.items()
             if not _is_settled(standing.cells.get(comparison.cell(digest, photo)))
         ]
-        self._fill(result, work, photo, missing, standing.threshold)
+        self._fill(result, work, photo, missing, standing.thresholds)
         return result
 
-    def _fill(self, result: Result, work: Work, photo: str, missing: list[list[Headshot]], threshold: float) -> None:
+    def _fill(
+        self, result: Result, work: Work, photo: str, missing: list[list[Headshot]], thresholds: Thresholds
+    ) -> None:
         for index, shots in enumerate(missing):
             try:
-                self._fill_cell(result, work.album, photo, shots, threshold)
+                self._fill_cell(result, work.album, photo, shots, thresholds)
             except Gone:
                 result.counts["Dropped"] += len(missing) - index  # the photo: nobody can ask for its cells any more
                 return
@@ -100,7 +105,7 @@ class PhotoComparer:
                 self._leave(result, work, photo, [shot for column in rest for shot in column], error)
                 return
 
-    def _fill_cell(self, result: Result, album: str, photo: str, shots: list[Headshot], threshold: float) -> None:
+    def _fill_cell(self, result: Result, album: str, photo: str, shots: list[Headshot], thresholds: Thresholds) -> None:
         """``shots`` are one picture, of one person or (the same file under two names) of several."""
         if not self.pace.take(within=self.seconds_left() - TIME_FOR_A_CELL):
             raise OutOfTime("the invocation ended before its turn came")
@@ -115,12 +120,11 @@ class PhotoComparer:
                 result.counts["Dropped"] += 1
                 return
             raise
-        if cell.similarity is not None and cell.similarity >= threshold:
-            # Before the cell: who finds a match in the table finds its copy too.
-            for person in {shot.person for shot in shots}:
-                self.bucket.copy(photo_key, MatchKey(album, person, photo))
+        matched = {shot.person for shot in shots if _is_match(cell, thresholds.of(shot.person))}
+        for person in matched:  # before the cell: who finds a match in the table finds its copy too
+            self.bucket.copy(photo_key, MatchKey(album, person, photo))
         self.table.put(album, cell)
-        result.counts[_metric(cell, threshold)] += 1
+        result.counts["Matches" if matched else _METRICS[cell.problem]] += 1
 
     def _leave(
         self,
@@ -168,7 +172,5 @@ def _is_settled(cell: Comparison | None) -> bool:
     return cell is not None and cell.is_verdict
 
 
-def _metric(cell: Comparison, threshold: float) -> str:
-    if cell.similarity is None:
-        return {"no-face": "NoFace", "unreadable": "Unreadable"}[str(cell.problem)]
-    return "Matches" if cell.similarity >= threshold else "NoMatches"
+def _is_match(cell: Comparison, threshold: float) -> bool:
+    return cell.similarity is not None and cell.similarity >= threshold

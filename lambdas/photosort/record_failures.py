@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _THREADS = 10
-# Cells are read and written in portions of one read, which holds the threshold too.
+# Cells are read and written in portions of one read, which holds the thresholds too.
 _PORTION = KEYS_A_READ - 1
 # Seconds that one portion may take: its read, and its writes by the pool; then a page of what comes next.
 _TIME_FOR_A_PORTION = clients.DYNAMODB.longest * (1 + -(-_PORTION // _THREADS)) + clients.S3.longest

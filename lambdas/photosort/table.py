@@ -13,14 +13,14 @@ from photosort.chunks import chunks
 from photosort.comparison import (
     ALBUM,
     CELL,
-    DEFAULT_THRESHOLD,
     EXPIRES_AT,
     PROBLEM,
-    THRESHOLD,
     THRESHOLD_ITEM,
     Comparison,
     Problem,
+    Thresholds,
     from_item,
+    read_thresholds,
     to_item,
 )
 from photosort.errors import Throttled, VerdictStands, translated
@@ -38,10 +38,10 @@ _deserialize = TypeDeserializer().deserialize
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the table holds of the cells that were asked for, by sort key, and the album's threshold (per cent)."""
+    """What the table holds of the cells that were asked for, by sort key, and the album's thresholds."""
 
     cells: dict[str, Comparison]
-    threshold: float
+    thresholds: Thresholds
 
 
 class Table:
@@ -61,20 +61,20 @@ class Table:
         self._now = now
 
     def read(self, album: str, cells: Iterable[str]) -> Standing:
-        """Read cells by their sort keys, and the threshold: one request for 99 cells. Raises PipelineError.
+        """Read cells by their sort keys, and the thresholds: one request for 99 cells. Raises PipelineError.
 
         DynamoDB deletes what has expired within some days; until then it is no cell: whoever asks anew would wait
         for ever for one that the client does not show.
         """
         found: dict[str, Comparison] = {}
-        threshold = DEFAULT_THRESHOLD
+        thresholds = Thresholds()
         for chunk in chunks(dict.fromkeys([THRESHOLD_ITEM, *cells]), KEYS_A_READ):
             for item in self._batch(album, chunk):
                 if item[CELL] == THRESHOLD_ITEM:
-                    threshold = float(item[THRESHOLD])
+                    thresholds = read_thresholds(item)
                 elif item[EXPIRES_AT] > self._now():
                     found[item[CELL]] = from_item(item)
-        return Standing(found, threshold)
+        return Standing(found, thresholds)
 
     def put(self, album: str, comparison: Comparison) -> bool:
         """Write the cell. False where it is a failure and the cell holds a verdict, which then stands."""

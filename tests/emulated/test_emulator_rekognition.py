@@ -104,6 +104,9 @@ def test_faces_are_described_as_far_as_they_are_known(rekognition: Any, grace: b
     for x, y in points.values():
         assert box["Left"] < x < box["Left"] + box["Width"]
         assert box["Top"] < y < box["Top"] + box["Height"]
+    assert face["Pose"].keys() == {"Yaw", "Roll"}  # five points do not tell how far a face looks up
+    assert abs(face["Pose"]["Yaw"]) < 10
+    assert abs(face["Pose"]["Roll"]) < 10
 
 
 def test_detected_faces_come_largest_first_and_none_is_no_error(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from demo.album import EILEEN, GRACE, DemoAlbum
-from tests.emulated.command import GRACES, Cloud, Machine, machine, refs, settled, succeeded
+from tests.emulated.command import EILEENS, GRACES, Cloud, Machine, machine, refs, settled, succeeded
 
 
 def on_disk(folder: Path) -> dict[str, bytes | None]:
@@ -49,14 +49,18 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(
 def test_the_price_counts_what_expired_in_the_cloud(
     here: Machine, demo: DemoAlbum, small: Path, album: str, cloud: Cloud
 ) -> None:
-    """A photo that is sent again is compared with everybody, whatever this machine remembers."""
+    """What this machine remembers is put back there, or the photos would be compared with everybody again."""
     command = ["upload", settled(small), "--album", album]
     succeeded(here.run(*command, *refs(demo, GRACE)))
+    compared = cloud.cells()
     cloud.expire()
     command += refs(demo, EILEEN)
-    assert "Compare: at most 8 comparisons\n" in succeeded(here.run(*command, "--dry-run")).stdout
-    assert "At most 8 comparisons, " in succeeded(here.run(*command)).stderr
+    assert "Compare: at most 4 comparisons\n" in succeeded(here.run(*command, "--dry-run")).stdout
+    assert "At most 4 comparisons, " in succeeded(here.run(*command)).stderr
+    assert len(cloud.objects("photos")) == 4
     assert len(cloud.cells()) == 8
+    assert cloud.cells().items() > compared.items()  # with the times at which they were compared
+    assert here.matches() == GRACES | EILEENS
 
 
 def test_a_dry_run_of_sort_costs_nothing_and_changes_nothing(here: Machine, demo: DemoAlbum, small: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_bad_headshot_is_one_line_and_nothing_travels(
         (["sort", ".", "--ref", "x.jpg", "--out", "./inside"], "inside the sorted folder"),
         (["sort", ".", "--ref", "x.jpg", "--out", "/tmp", "--threshold", "101"], "--threshold"),
         (["sort", ".", "--ref", "x.jpg", "--out", "/tmp", "--threshold", "nan"], "--threshold"),
-        (["sort", ".", "--ref", "x.jpg", "--layout", "{name}"], "{path}"),
+        (["sort", ".", "--ref", "x.jpg", "--layout", "{name}.jpg"], "{path}"),
         (["sort", ".", "--ref", "x.jpg", "--ledger", "x.xlsx"], ".csv or .json"),
         (["sort", ".", "--ref", "x.jpg", "--album", "a/b"], "--album"),
         (["results", "Nobody's"], "There is no album"),

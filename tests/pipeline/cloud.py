@@ -19,13 +19,16 @@ from photosort import clients, comparison, work
 from photosort.batch import Batch
 from photosort.bucket import Bucket
 from photosort.compare_photos import compare_batch
-from photosort.comparison import Comparison
+from photosort.comparison import Comparison, Thresholds
 from photosort.enroll_person import enroll_batch
 from photosort.keys import HeadshotKey, Key, MatchKey, PhotoKey
 from photosort.pacing import TokenBucket
 from photosort.photo import PhotoComparer
 from photosort.record_failures import record_batch
 from photosort.table import Table
+from sortclient.aws.cells import Cells
+from sortclient.aws.decisions import Corrections
+from sortclient.aws.objects import Objects
 from tests.pipeline.fake_rekognition import FakeRekognition
 
 ALBUM = "Été 50% + 1"
@@ -76,10 +79,21 @@ class Cloud:
             AttributeDefinitions=[
                 {"AttributeName": comparison.ALBUM, "AttributeType": "S"},
                 {"AttributeName": comparison.CELL, "AttributeType": "S"},
+                {"AttributeName": comparison.COMPARED_AT, "AttributeType": "S"},
             ],
             KeySchema=[
                 {"AttributeName": comparison.ALBUM, "KeyType": "HASH"},
                 {"AttributeName": comparison.CELL, "KeyType": "RANGE"},
+            ],
+            LocalSecondaryIndexes=[
+                {
+                    "IndexName": comparison.COMPARED_AT_INDEX,
+                    "KeySchema": [
+                        {"AttributeName": comparison.ALBUM, "KeyType": "HASH"},
+                        {"AttributeName": comparison.COMPARED_AT, "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
             ],
         )
 
@@ -96,13 +110,20 @@ class Cloud:
     def headshot(self, person: str, name: str = "", album: str = ALBUM) -> str:
         return self.put(HeadshotKey(album, person, digest(name or person)))
 
-    def set_threshold(self, threshold: str, album: str = ALBUM) -> None:
-        item = {
-            comparison.ALBUM: {"S": album},
-            comparison.CELL: {"S": comparison.THRESHOLD_ITEM},
-            comparison.THRESHOLD: {"N": threshold},
-        }
-        self.dynamodb.put_item(TableName=TABLE, Item=item)
+    def set_thresholds(self, threshold: float, **people: float) -> None:
+        self.client_cells.set_thresholds(ALBUM, Thresholds(threshold, people))
+
+    @property
+    def client_cells(self) -> Cells:
+        return Cells(self.dynamodb, TABLE)
+
+    @property
+    def client_objects(self) -> Objects:
+        return Objects(self.s3, BUCKET, int(RETENTION_DAYS))
+
+    @property
+    def client_corrections(self) -> Corrections:
+        return Corrections(self.dynamodb, TABLE, int(RETENTION_DAYS))
 
     def delete(self, key: Key) -> None:
         self.s3.delete_object(Bucket=BUCKET, Key=str(key))
@@ -163,18 +184,23 @@ class Cloud:
         return taken
 
     def cells(self, album: str = ALBUM) -> dict[tuple[str, str], Comparison]:
-        """(headshot, photo) -> the cell."""
+        """(headshot, photo) -> the cell, be it expired."""
         from boto3.dynamodb.types import TypeDeserializer
 
-        items = self.dynamodb.query(
+        read = (
+            {name: TypeDeserializer().deserialize(value) for name, value in item.items()} for item in self.items(album)
+        )
+        cells = [comparison.from_item(item) for item in read if comparison.is_cell(item["cell"])]
+        return {(cell.headshot, cell.photo): cell for cell in cells}
+
+    def items(self, album: str = ALBUM) -> list[dict[str, Any]]:
+        """All that the table holds of the album, as DynamoDB writes it."""
+        return self.dynamodb.query(
             TableName=TABLE,
             KeyConditionExpression="album = :album",
             ExpressionAttributeValues={":album": {"S": album}},
             ConsistentRead=True,
         )["Items"]
-        read = ({name: TypeDeserializer().deserialize(value) for name, value in item.items()} for item in items)
-        cells = [comparison.from_item(item) for item in read if item["cell"] != comparison.THRESHOLD_ITEM]
-        return {(cell.headshot, cell.photo): cell for cell in cells}
 
     def matches(self) -> set[str]:
         listed = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="matches/").get("Contents", [])

@@ -26,6 +26,8 @@ _STATUS = {"InternalServerError": 500}
 # Of the API reference's S3Object; botocore checks no patterns. For names it has none today, and once had this one.
 _BUCKET, _NAME = re.compile(r"[0-9A-Za-z\.\-_]{3,255}"), re.compile(r"\S{1,1024}")
 _BOX = {"Width": 0.2, "Height": 0.3, "Left": 0.4, "Top": 0.1}
+# Of the face that is most like the headshot. By the API reference the box of a face at the edge may reach over that.
+BEST_BOX = {"Width": 0.2, "Height": 0.3, "Left": -0.05, "Top": 0.8}
 
 
 class FakeRekognition:
@@ -79,8 +81,9 @@ class FakeRekognition:
             return answer | {"FaceMatches": [], "UnmatchedFaces": []}
         if similarity == 0:
             return answer | {"FaceMatches": [], "UnmatchedFaces": [face, face]}
+        best = {"Similarity": similarity, "Face": face | {"BoundingBox": BEST_BOX}}
         weaker = {"Similarity": similarity / 2, "Face": face}
-        return answer | {"FaceMatches": [{"Similarity": similarity, "Face": face}, weaker], "UnmatchedFaces": [face]}
+        return answer | {"FaceMatches": [best, weaker], "UnmatchedFaces": [face]}
 
     def _exists(self, named: dict[str, str]) -> bool:
         try:

@@ -184,14 +184,14 @@ def _keys_read(cloud: Cloud) -> list[list[object]]:
 
 @pytest.mark.parametrize(
     ("threshold", "similarity", "matched"),
-    [(None, 80.0, True), (None, 79.99, False), ("95", 94.0, False), ("60.5", 60.5, True)],
+    [(None, 80.0, True), (None, 79.99, False), (95, 94.0, False), (60.5, 60.5, True)],
 )
 def test_the_albums_threshold_decides_what_is_copied(
-    cloud: Cloud, threshold: str | None, similarity: float, matched: bool
+    cloud: Cloud, threshold: float | None, similarity: float, matched: bool
 ) -> None:
     cloud.headshot("Bo")
     if threshold is not None:
-        cloud.set_threshold(threshold)
+        cloud.set_thresholds(threshold)
     cloud.rekognition.similarity[pair(BO, "a")] = similarity
 
     cloud.compare(cloud.photo("a"))
@@ -209,6 +209,64 @@ def test_a_headshot_of_two_people_is_charged_once_and_copied_for_both(cloud: Clo
 
     assert cloud.rekognition.calls == [pair(BO, "a")]
     assert cloud.matches() == {match("Bo", "a"), match("Robert", "a")}
+
+
+def test_each_person_is_copied_for_by_the_persons_own_threshold(cloud: Cloud) -> None:
+    cloud.set_thresholds(80, **{ANA.person: 95, "Bo": 60})
+    for person in (ANA.person, "Bo", "Cem"):
+        cloud.headshot(person)
+    for person in (ANA.person, "Bo", "Cem"):
+        cloud.rekognition.similarity[(digest(person), digest("a"))] = 90.0
+        cloud.rekognition.similarity[(digest(person), digest("b"))] = 70.0
+
+    batch = cloud.compare(cloud.photo("a"), cloud.photo("b"))
+
+    assert cloud.matches() == {match("Bo", "a"), match("Cem", "a"), match("Bo", "b")}
+    assert batch.counts["Matches"] == 3
+    assert batch.counts["NoMatches"] == 3
+
+
+@pytest.mark.parametrize(("bo", "matched"), [(85, {"Robert", "Bo"}), (95, {"Robert"})])
+def test_of_two_people_with_one_headshot_each_has_a_threshold(cloud: Cloud, bo: float, matched: set[str]) -> None:
+    cloud.set_thresholds(99, Robert=90, Bo=bo, Nobody=1)
+    cloud.headshot("Bo")
+    cloud.headshot("Robert", "Bo")
+    cloud.rekognition.similarity[pair(BO, "a")] = 90.0
+
+    batch = cloud.compare(cloud.photo("a"))
+
+    assert cloud.matches() == {match(person, "a") for person in matched}
+    assert batch.counts["Matches"] == 1  # a cell is counted once
+    operations = [name for name, _ in cloud.requests]
+    assert operations.count("s3:CopyObject") == len(matched)
+    assert operations.count("dynamodb:BatchGetItem") == operations.count("dynamodb:PutItem") == 1
+
+
+def test_a_threshold_written_before_people_had_their_own_is_the_albums(cloud: Cloud) -> None:
+    item = {"album": {"S": ALBUM}, "cell": {"S": comparison.THRESHOLD_ITEM}, "threshold": {"N": "91"}}
+    cloud.dynamodb.put_item(TableName="comparisons", Item=item)
+    cloud.headshot("Bo")
+    cloud.rekognition.similarity[pair(BO, "a")] = 90.0
+
+    cloud.compare(cloud.photo("a"))
+
+    assert cloud.matches() == set()
+
+
+def test_a_cell_tells_how_many_faces_there_are_and_where_the_best_one_is(cloud: Cloud) -> None:
+    cloud.headshot("Bo")
+    cloud.rekognition.similarity |= {pair(BO, "a"): 50.0, pair(BO, "b"): 0.0, pair(BO, "c"): NO_FACE}
+    cloud.rekognition.errors |= {
+        digest("d"): "InvalidParameterException",
+        digest("e"): "InvalidImageFormatException",
+    }
+
+    cloud.compare(*(cloud.photo(name) for name in "abcde"))
+
+    cells = {name: cloud.cells()[pair(BO, name)] for name in "abcde"}
+    assert {name: cell.faces for name, cell in cells.items()} == {"a": 3, "b": 2, "c": 0, "d": 0, "e": None}
+    assert cells["a"].box == comparison.Box(0.0, 0.8, 0.15, 0.2)  # without what reaches over the picture's edge
+    assert [cells[name].box for name in "bcde"] == [None] * 4
 
 
 def test_the_copy_stands_before_the_cell(cloud: Cloud) -> None:

@@ -169,10 +169,11 @@ class Memory:
     def request(self, **changes: Any) -> Request:
         values: dict[str, Any] = {
             "album": ALBUM,
-            "threshold": 80.0,
+            "thresholds": contract.Thresholds(80.0),
             "headshots": self.headshots,
             "candidates": self.candidates,
             "missing": self.missing,
+            "standing": self.standing,
         }
         return Request(**values | changes)
 
@@ -185,6 +186,9 @@ class Memory:
 
     def missing(self, photo: str) -> list[str]:
         return [shot.digest for shot in self.headshots if (shot.digest, photo) not in self.cells]
+
+    def standing(self, photo: str) -> list[Comparison]:
+        return [self.cells[key] for shot in self.headshots if (key := (shot.digest, photo)) in self.cells]
 
     def record(self, event: Event) -> None:
         self.events.append(event)

@@ -16,7 +16,9 @@ def _is_name(name: str) -> bool:
     return True
 
 
-names = st.text(min_size=1, max_size=40).filter(_is_name).map(check_name)
+# What no name may hold is left out from the start: hypothesis gives up where nearly all that it makes is thrown away.
+_characters = st.characters(exclude_categories=("C", "Zl", "Zp"), exclude_characters='/\\:*?"<>|')
+names = st.text(_characters, min_size=1, max_size=40).filter(_is_name).map(check_name)
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 keys = st.one_of(
     st.builds(HeadshotKey, names, names, digests),

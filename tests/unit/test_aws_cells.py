@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +13,9 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from photosort import comparison as contract
-from photosort.comparison import Problem, timestamp
+from photosort.comparison import Problem, Thresholds, timestamp
 from photosort.work import Headshot, Work
-from sortclient.aws import cells as module
+from sortclient.aws import table as module
 from sortclient.aws.cells import Cells
 from sortclient.aws.failures import Retryable
 from sortclient.aws.follow import OVERLAP, Follower
@@ -65,13 +67,11 @@ def test_unprocessed_keys_are_asked_for_until_they_are_processed(cloud: Cloud, c
     wanted = [(digest(1), digest(photo)) for photo in range(3)]
 
     def item(photo: int) -> dict[str, Any]:
-        return cells._item(contract.to_item(ALBUM, verdict(digest(1), digest(photo)), 9999999999))
+        return cells._table._wire(contract.to_item(ALBUM, verdict(digest(1), digest(photo)), 9999999999))
 
     def keys(*photos: int) -> dict[str, Any]:
-        return {table: {"Keys": [cells._item(key(photo)) for photo in photos], "ConsistentRead": True}}
-
-    def key(photo: int) -> dict[str, Any]:
-        return {contract.ALBUM: ALBUM, contract.CELL: contract.cell(digest(1), digest(photo))}
+        wanted = [cells._table._key(ALBUM, contract.cell(digest(1), digest(photo))) for photo in photos]
+        return {table: {"Keys": wanted, "ConsistentRead": True}}
 
     with Stubber(cloud.clients.dynamodb) as stub:
         stub.add_response("batch_get_item", {"Responses": {table: [item(0)]}, "UnprocessedKeys": keys(1, 2)})
@@ -90,7 +90,7 @@ def test_keys_that_are_never_processed_are_told(cloud: Cloud, cells: Cells) -> N
     table = cloud.deployment.table
     refused: Any = {table: {"Keys": [{"album": {"S": ALBUM}, "cell": {"S": "x"}}]}}
     with Stubber(cloud.clients.dynamodb) as stub:
-        for _ in range(module._FRUITLESS_READS + 1):
+        for _ in range(module._FRUITLESS_TRIES + 1):
             stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": refused})
         with pytest.raises(Retryable, match="Run the same command again"):
             list(cells.read(ALBUM, [(digest(1), digest(2))]))
@@ -106,12 +106,100 @@ def test_expired_cells_are_not_shown_though_they_still_stand(cloud: Cloud, cells
 
 
 def test_all_cells_without_the_thresholds_item(cloud: Cloud, cells: Cells) -> None:
-    cells.set_threshold(ALBUM, 91.25)
+    cells.set_thresholds(ALBUM, Thresholds(91.25))
     cloud.write(failure(digest(1), digest(2)))
     found = list(cells.all(ALBUM))
     assert [(cell.problem, cell.detail) for cell in found] == [(Problem.FAILED, "gave up")]
-    assert cells.threshold(ALBUM) == 91.25
-    assert cells.threshold("another") is None
+
+
+@pytest.mark.parametrize("people", [{}, {"Åsa": 60.5, "is": 99.99}])
+def test_thresholds_are_kept(cells: Cells, people: dict[str, float]) -> None:
+    cells.set_thresholds(ALBUM, Thresholds(91.25, people))
+    assert cells.thresholds(ALBUM) == Thresholds(91.25, people)
+    assert cells.thresholds("another") is None
+
+
+def test_thresholds_are_written_where_they_differ(cloud: Cloud, cells: Cells) -> None:
+    for thresholds in (Thresholds(80), Thresholds(80.0, {}), Thresholds(80, {"Bo": 90}), Thresholds(80, {"Bo": 90.0})):
+        cells.set_thresholds(ALBUM, thresholds)
+    assert [name for name, _ in cloud.requests].count("PutItem") == 2
+
+
+def test_known_verdicts_are_put_back_and_kept_anew(cloud: Cloud, cells: Cells) -> None:
+    known = [verdict(digest(1), digest(photo), photo / 4, at=seconds_ago(1e6)) for photo in range(60)]
+    known[7] = replace(known[7], faces=3, box=contract.Box(0.0, 0.25, 0.5, 0.125))
+    cells.put(ALBUM, known, retention_days=30)
+    assert {cell.photo: cell for cell in cells.all(ALBUM)} == {cell.photo: cell for cell in known}
+    item = cloud.cell(digest(1), digest(1))
+    assert item is not None
+    assert abs(int(item["expires_at"]) - time.time() - 30 * 86_400) < 60
+
+
+def test_a_failure_is_not_put_back_over_a_verdict(cloud: Cloud, cells: Cells) -> None:
+    cloud.write(verdict(digest(1), digest(2)))
+    cells.put(ALBUM, [failure(digest(1), digest(2))], 30)
+    assert [cell.problem for cell in cells.all(ALBUM)] == [None]
+
+
+def test_dynamodb_takes_every_batch_that_is_written(cloud: Cloud, cells: Cells) -> None:
+    """At most 25 items, none of them twice, never none: moto looks at none of that where items are put."""
+    cells.put(ALBUM, [], 30)
+    cells.put(ALBUM, [verdict(digest(1), digest(photo % 40), photo) for photo in range(80)], 30)
+    cells.remove(ALBUM, [])
+    cells.remove(ALBUM, [(digest(1), digest(photo % 10)) for photo in range(40)])
+    batches = [params["RequestItems"][cloud.deployment.table] for name, params in cloud.requests if "Batch" in name]
+    for batch in batches:
+        (keys,) = {tuple(entry) for entry in batch}
+        named = [
+            entry["PutRequest"]["Item"] if "PutRequest" in keys else entry["DeleteRequest"]["Key"] for entry in batch
+        ]
+        assert 0 < len({item["cell"]["S"] for item in named}) == len(batch) <= 25
+    assert {cell.photo for cell in cells.all(ALBUM)} == {digest(photo) for photo in range(10, 40)}
+    assert cells.remove_headshots(ALBUM, []) == 0
+
+
+def test_the_last_of_two_equal_cells_is_put(cells: Cells) -> None:
+    cells.put(ALBUM, [verdict(digest(1), digest(2), similarity) for similarity in (10, 20)], 30)
+    assert [cell.similarity for cell in cells.all(ALBUM)] == [20]
+
+
+def test_all_cells_of_a_headshot_go_and_no_others(cloud: Cloud, cells: Cells) -> None:
+    cells.set_thresholds(ALBUM, Thresholds(85))
+    cells.put(ALBUM, [verdict(digest(shot), digest(photo)) for shot in (1, 2, 3) for photo in range(30)], 30)
+    cloud.write(verdict(digest(1), digest(99)), expires_in=-10)  # nor does what has expired stay
+    assert cells.remove_headshots(ALBUM, [digest(1), digest(3), digest(1), digest(4)]) == 61
+    assert {cell.headshot for cell in cells.all(ALBUM)} == {digest(2)}
+    assert cloud.cell(digest(1), digest(99)) is None
+    assert cells.thresholds(ALBUM) == Thresholds(85)
+    assert cells.remove_headshots(ALBUM, [digest(1), digest(3)]) == 0
+
+
+def test_items_that_were_not_processed_are_written_again(cloud: Cloud, cells: Cells) -> None:
+    table = cloud.deployment.table
+    known = [verdict(digest(1), digest(photo)) for photo in range(3)]
+    moment = int(time.time())
+
+    def puts(*photos: int) -> dict[str, Any]:
+        items = [contract.to_item(ALBUM, known[photo], moment) for photo in photos]
+        return {table: [{"PutRequest": {"Item": cells._table._wire(item)}} for item in items]}
+
+    with Stubber(cloud.clients.dynamodb) as stub:
+        stub.add_response("batch_write_item", {"UnprocessedItems": puts(1, 2)})
+        stub.add_response("batch_write_item", {"UnprocessedItems": puts(1, 2)}, {"RequestItems": puts(1, 2)})
+        stub.add_response("batch_write_item", {"UnprocessedItems": puts(2)}, {"RequestItems": puts(1, 2)})
+        stub.add_response("batch_write_item", {}, {"RequestItems": puts(2)})
+        cells.put(ALBUM, known, 30)
+        stub.assert_no_pending_responses()
+
+
+def test_items_that_are_never_processed_are_told(cloud: Cloud, cells: Cells) -> None:
+    undone: Any = {cloud.deployment.table: [{"DeleteRequest": {"Key": {"album": {"S": ALBUM}, "cell": {"S": "x"}}}}]}
+    with Stubber(cloud.clients.dynamodb) as stub:
+        for _ in range(module._FRUITLESS_TRIES + 1):
+            stub.add_response("batch_write_item", {"UnprocessedItems": undone})
+        with pytest.raises(Retryable, match="Run the same command again"):
+            cells.remove(ALBUM, [(digest(1), digest(2))])
+        stub.assert_no_pending_responses()
 
 
 def test_only_failed_cells_are_dropped(cloud: Cloud, cells: Cells) -> None:
@@ -162,7 +250,7 @@ def test_a_look_back_is_short(cloud: Cloud, cells: Cells) -> None:
     list(follower.look())
     cloud.requests.clear()
     list(follower.look())
-    moments = [params["ExpressionAttributeValues"][":moment"]["S"] for name, params in cloud.requests]
+    moments = [values[1]["S"] for values in queried(cloud)]
     assert moments
     assert all(moment > seconds_ago(OVERLAP.total_seconds() + 60) for moment in moments)
 
@@ -172,7 +260,20 @@ def test_the_index_is_read_consistently(cloud: Cloud, cells: Cells) -> None:
     queries = [params for name, params in cloud.requests if name == "Query"]
     assert all(query["ConsistentRead"] and query["IndexName"] == contract.COMPARED_AT_INDEX for query in queries)
     # DynamoDB refuses an empty text for a key.
-    assert [query["ExpressionAttributeValues"].get(":moment") for query in queries] == [None, {"S": "0"}]
+    assert queried(cloud) == [[{"S": ALBUM}], [{"S": ALBUM}, {"S": "0"}]]
+
+
+def queried(cloud: Cloud) -> list[list[dict[str, str]]]:
+    """The values of each query, the album's name first."""
+    return [list(params["ExpressionAttributeValues"].values()) for name, params in cloud.requests if name == "Query"]
+
+
+def test_where_everything_has_expired_a_follower_asks_no_more_than_elsewhere(cloud: Cloud, cells: Cells) -> None:
+    for photo in range(5):
+        cloud.write(verdict(digest(1), digest(photo), at=seconds_ago(60 + photo)), expires_in=-10)
+    cloud.requests.clear()
+    assert cells.newest(ALBUM) is not None
+    assert len(queried(cloud)) == 1
 
 
 def work(*photos: int) -> Work:

@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from PIL import Image
 
+from photosort.comparison import Thresholds
 from photosort.keys import HeadshotKey, PhotoKey
 from sortclient.aws import run, watch
 from sortclient.aws.cells import Cells
@@ -21,8 +22,10 @@ from sortclient.aws.queues import Backlog, Queues
 from sortclient.aws.upload import Parcel, Uploads
 from sortclient.comparer import Compared, Event, Identified, Rejected, Uploaded, Waiting
 from sortclient.errors import InputError
+from sortclient.model import Box, Sighting
 from sortclient.photos.prepare import analysis_copy
 from tests.unit.aws_cloud import ALBUM, HURRIED, Cloud, Memory, failure, headshot, picture, verdict
+from tests.unit.pictures import exif
 
 
 class _Here:
@@ -337,10 +340,10 @@ def test_a_file_that_changed_meanwhile_is_not_waited_for_under_its_old_name(clou
 
 def test_the_threshold_is_written_where_it_differs(cloud: Cloud, memory: Memory) -> None:
     comparer = cloud.comparer()
-    assert comparer.cells.threshold(ALBUM) is None
-    memory.follow(comparer.compare(memory.request(threshold=87.5)), cloud.run_pipeline)
-    assert comparer.cells.threshold(ALBUM) == 87.5
-    memory.follow(comparer.compare(memory.request(threshold=87.5)))
+    assert comparer.cells.thresholds(ALBUM) is None
+    memory.follow(comparer.compare(memory.request(thresholds=Thresholds(87.5, {"Ann": 91.0}))), cloud.run_pipeline)
+    assert comparer.cells.thresholds(ALBUM) == Thresholds(87.5, {"Ann": 91.0})
+    memory.follow(comparer.compare(memory.request(thresholds=Thresholds(87.5, {"Ann": 91.0}))))
     assert [operation for operation, _ in cloud.requests].count("PutItem") == 1
 
 
@@ -407,6 +410,18 @@ def test_originals_travel_as_they_are(cloud: Cloud, memory: Memory) -> None:
     assert memory.digests["a.jpg"] != digest("red")
 
 
+@pytest.mark.parametrize("originals", [False, True])
+def test_when_a_photo_was_taken_is_told(cloud: Cloud, memory: Memory, originals: bool) -> None:
+    tags = exif(1)
+    tags.get_ifd(0x8769)[0x9003] = "2019:06:30 18:00:00"
+    for name in ("dated.jpg", "dated.webp"):  # originals by threads and by processes
+        Image.new("RGB", (100, 100)).save(memory.folder / name, exif=tags)
+    memory.follow(cloud.comparer().compare(memory.request(originals=originals, wait=False)))
+    dates = {event.file.path: event.taken for event in memory.of(Identified)}
+    when = "2019-06-30T18:00:00"
+    assert dates == {"a.jpg": "", "b.jpg": "", "sub dir/ü.jpg": "", "dated.jpg": when, "dated.webp": when}
+
+
 def test_originals_that_take_a_decoder_go_the_other_way_a_page_at_a_time(
     cloud: Cloud, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -468,13 +483,13 @@ def test_the_place_is_the_stack_that_was_deployed(cloud: Cloud) -> None:
 
 def test_faces_of_a_headshot_come_largest_first(cloud: Cloud) -> None:
     def box(size: float) -> Any:
-        return {"BoundingBox": {"Left": 0.1, "Top": 0.2, "Width": size, "Height": size}, "Confidence": 99.0}
+        bounds = {"Left": 0.1, "Top": 0.2, "Width": size, "Height": size}
+        return {"BoundingBox": bounds, "Confidence": 99.0, "Pose": {"Roll": 1.0, "Yaw": -12.5, "Pitch": 3.0}}
 
     with Stubber(cloud.clients.rekognition) as stub:
         stub.add_response("detect_faces", {"FaceDetails": [box(0.1), box(0.4)]}, {"Image": {"Bytes": b"jpeg"}})
         faces = cloud.comparer().find_faces(b"jpeg")
-    assert [face.width for face in faces] == [0.4, 0.1]
-    assert (faces[0].left, faces[0].top, faces[0].height) == (0.1, 0.2, 0.4)
+    assert faces == [Sighting(Box(0.1, 0.2, 0.4, 0.4), -12.5), Sighting(Box(0.1, 0.2, 0.1, 0.1), -12.5)]
 
 
 @pytest.mark.parametrize(

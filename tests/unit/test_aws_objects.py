@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from photosort.keys import HeadshotKey, PhotoKey
+from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from photosort.work import Headshot
 from sortclient.aws import upload
 from sortclient.aws.failures import Missing
@@ -86,6 +86,35 @@ def test_people_and_albums(cloud: Cloud, objects: Objects) -> None:
     assert objects.people("Zoo") == []
 
 
+def test_what_one_person_has_is_listed_without_the_others(cloud: Cloud, objects: Objects) -> None:
+    names = ("Åsa", "Åsa B", "Å", "~!2F")
+    for number, person in enumerate(names):
+        objects.put(HeadshotKey(ALBUM, person, digest(number)), b"jpeg", "image/jpeg")
+        objects.put(PhotoKey(ALBUM, digest(number)), b"jpeg", "image/jpeg")
+    assert (
+        objects.copy((PhotoKey(ALBUM, digest(n)), MatchKey(ALBUM, person, digest(n))) for n, person in enumerate(names))
+        == 4
+    )
+    for number, person in enumerate(names):
+        assert objects.people(ALBUM, person=person) == [Headshot(person, digest(number))]
+        assert list(objects.matches(ALBUM, person)) == [MatchKey(ALBUM, person, digest(number))]
+    assert len(list(objects.matches(ALBUM))) == len(objects.people(ALBUM)) == 4
+
+
+def test_copies_are_begun_a_few_at_a_time(cloud: Cloud, objects: Objects) -> None:
+    """The pairs are made as they are needed: an album may have a hundred thousand."""
+    objects.put(PhotoKey(ALBUM, digest(0)), b"jpeg", "image/jpeg")
+    ahead = []
+
+    def pairs() -> Iterator[tuple[PhotoKey, MatchKey]]:
+        for number in range(200):
+            ahead.append(number - [name for name, _ in cloud.requests].count("CopyObject"))
+            yield PhotoKey(ALBUM, digest(0)), MatchKey(ALBUM, "Bo", digest(number))
+
+    assert objects.copy(pairs()) == 200
+    assert max(ahead) < 50
+
+
 def test_what_is_about_to_expire_is_not_relied_on(cloud: Cloud, objects: Objects) -> None:
     """Work can wait for hours; an object that expires meanwhile would leave its cells missing."""
     objects.put(PhotoKey(ALBUM, digest(1)), b"jpeg", "image/jpeg")
@@ -137,7 +166,7 @@ def parcel(number: int, size: int = 10) -> Parcel:
 
 def test_uploads_are_bounded_in_number() -> None:
     held: Any = _Held()
-    with Uploads(held, threads=2) as uploads:
+    with Uploads(held, lambda _: None, threads=2) as uploads:
         for number in range(4):
             assert not uploads.is_full
             uploads.begin(parcel(number))
@@ -154,7 +183,7 @@ def test_uploads_are_bounded_in_number() -> None:
 def test_uploads_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "MOST_BYTES", 100)
     held: Any = _Held()
-    with Uploads(held, threads=8) as uploads:
+    with Uploads(held, lambda _: None, threads=8) as uploads:
         uploads.begin(parcel(1, size=60))
         assert not bool(uploads.is_full)
         uploads.begin(parcel(2, size=60))
@@ -165,7 +194,7 @@ def test_uploads_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_closing_drops_what_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "_FAREWELL_SECONDS", 0.01)
     held: Any = _Held()
-    with Uploads(held, threads=1) as uploads:
+    with Uploads(held, lambda _: None, threads=1) as uploads:
         for number in range(2):
             uploads.begin(parcel(number))
         assert held.has_begun.wait(10)
@@ -182,7 +211,7 @@ def test_what_succeeded_is_yielded_before_the_error_is_raised() -> None:
 
     refusing: Any = Refusing()
     sent: list[str] = []
-    with Uploads(refusing, threads=2) as uploads:
+    with Uploads(refusing, lambda _: None, threads=2) as uploads:
         for number in (1, 0, 2):
             uploads.begin(parcel(number))
         while not all(future.done() for future in uploads._begun):

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from photosort.comparison import Thresholds
 from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from sortclient.aws.comparer import AwsComparer
 from sortclient.aws.failures import Denied
-from sortclient.aws.objects import Objects
 from sortclient.comparer import Pruned
 from tests.unit.aws_cloud import ALBUM, Cloud, verdict
 
@@ -31,7 +31,7 @@ def cloud() -> Iterator[Cloud]:
         for headshot in (ME, "f" * 64):
             for photo in (KEPT, GONE):
                 made.write(verdict(headshot, photo))
-        made.comparer().cells.set_threshold(ALBUM, 85)
+        made.comparer().cells.set_thresholds(ALBUM, Thresholds(85))
         yield made
 
 
@@ -49,7 +49,7 @@ def test_photos_matches_of_everybody_and_cells_go(cloud: Cloud, comparer: AwsCom
         *(str(MatchKey(ALBUM, person, KEPT)) for person in ("me", "you")),
     }
     assert {comparison.photo for comparison in comparer.cells.all(ALBUM)} == {KEPT}
-    assert comparer.cells.threshold(ALBUM) == 85
+    assert comparer.cells.thresholds(ALBUM) == Thresholds(85)
     assert sum(comparer.prune(ALBUM, DIGESTS_GONE), Pruned()) == Pruned()
 
 
@@ -71,13 +71,6 @@ def test_what_s3_refuses_in_a_request_that_succeeds_is_told(cloud: Cloud, compar
     )
     with pytest.raises(Denied):
         list(comparer.prune(ALBUM, DIGESTS_GONE))
-
-
-def test_what_the_cloud_has_not_has_to_be_sent(cloud: Cloud, comparer: AwsComparer) -> None:
-    kept, other = bytes.fromhex(KEPT), b"x" * 32
-    assert set(comparer.to_send(ALBUM, [kept, other])) == {other}
-    comparer.objects = Objects(cloud.clients.s3, cloud.deployment.bucket, 0)  # all are about to expire
-    assert set(comparer.to_send(ALBUM, [kept, other])) == {kept, other}
 
 
 def test_what_only_the_cloud_has_is_counted(comparer: AwsComparer) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -8,11 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photosort import comparison
-from photosort.comparison import Comparison, Problem, from_item, timestamp, to_item
+from photosort.comparison import (
+    Box,
+    Comparison,
+    Correction,
+    Problem,
+    Thresholds,
+    correction_item,
+    from_item,
+    is_cell,
+    read_correction,
+    read_thresholds,
+    thresholds_item,
+    timestamp,
+    to_item,
+)
+from tests.unit.strategies import digests, names
 
 HEADSHOT, PHOTO = "a" * 64, "b" * 64
-digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 similarities = st.floats(0, 100).map(lambda value: round(value, 4))
+parts = st.floats(0, 1).map(lambda value: round(value, 5))
 moments = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))
 
 
@@ -27,15 +43,58 @@ def comparisons(draw: st.DrawFn) -> Comparison:
         detail=draw(st.text(max_size=50)),
         engine="rekognition",
         compared_at=timestamp(draw(moments)),
+        faces=draw(st.none() | st.integers(0, 100)),
+        box=draw(st.none() | st.builds(Box, parts, parts, parts, parts)),
     )
+
+
+corrections = st.builds(Correction, names, digests, st.none() | st.booleans(), moments.map(timestamp))
+percents = st.floats(0, 100).map(lambda value: round(value, 9))
+
+
+def stored(item: dict[str, Any]) -> dict[str, Any]:
+    """The item as DynamoDB is sent it, and gives it back."""
+    sent = TypeSerializer().serialize(item)["M"]
+    return {name: TypeDeserializer().deserialize(value) for name, value in sent.items()}
 
 
 @given(comparisons())
 def test_a_cell_survives_the_table(cell: Comparison) -> None:
-    item = to_item("album", cell, expires_at=1_800_000_000)
-    stored = TypeSerializer().serialize(item)["M"]  # what DynamoDB is sent
-    read = {name: TypeDeserializer().deserialize(value) for name, value in stored.items()}
-    assert from_item(read) == cell
+    assert from_item(stored(to_item("album", cell, expires_at=1_800_000_000))) == cell
+
+
+@given(st.builds(Thresholds, percents, st.dictionaries(names, percents, max_size=5)))
+def test_thresholds_survive_the_table(thresholds: Thresholds) -> None:
+    assert read_thresholds(stored(thresholds_item("album", thresholds))) == thresholds
+
+
+@given(corrections)
+def test_a_correction_survives_the_table_and_is_never_taken_for_a_cell(correction: Correction) -> None:
+    item = stored(correction_item("album", correction, expires_at=1_800_000_000))
+    assert read_correction(item) == correction
+    assert not is_cell(item[comparison.CELL])
+    assert item[comparison.EXPIRES_AT] == 1_800_000_000
+    assert comparison.COMPARED_AT not in item  # the index leaves out what has none
+    assert len(item[comparison.CELL].encode()) <= 1024  # DynamoDB's limit of a sort key
+    with pytest.raises(ValueError, match="not a cell"):
+        from_item(item)
+
+
+@given(comparisons())
+def test_no_cell_is_taken_for_a_correction(cell: Comparison) -> None:
+    item = to_item("album", cell, expires_at=0)
+    assert is_cell(item[comparison.CELL])
+    with pytest.raises(ValueError, match="not a correction"):
+        read_correction(item)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [f"correction/{PHOTO}", "correction/Bo/", f"correction/B o/{PHOTO}", f"correction/Bo/x/{PHOTO}", f"Bo/{PHOTO}"],
+)
+def test_other_items_are_no_corrections(key: str) -> None:
+    with pytest.raises(ValueError, match="not"):
+        read_correction({comparison.CELL: key, comparison.IS_PERSON: True, comparison.CORRECTED_AT: ""})
 
 
 @given(comparisons())

@@ -114,7 +114,6 @@ def test_stock_counts_the_same_bytes_once(album: Album, folder: Path) -> None:
     for headshot, photo in ((A, A), (A, B), (B, B), (C, C)):  # the last one is nobody's headshot any more
         album.record(cell(headshot, photo, 50.0))
     assert album.stock() == Stock(files=6, photos=5, unread=1, lacking=2, comparisons=2 + 2 + 1)
-    assert dict(album.partly_compared()) == {bytes.fromhex(A): 1}
 
 
 def test_what_another_album_has_compared_counts_for_that_one(catalog: Catalog, album: Album, folder: Path) -> None:
@@ -128,7 +127,6 @@ def test_what_another_album_has_compared_counts_for_that_one(catalog: Catalog, a
     other.record(cell(B, C, 50.0))
     assert album.stock() == Stock(files=1, photos=1, unread=0, lacking=1, comparisons=2)
     assert [candidate.digest for candidate in album.candidates()] == [C]
-    assert dict(album.partly_compared()) == {}
     assert album.missing(C, shots) == [A, B]
     assert album.forget_gone() == 0
     assert len(other.cells(C)) == 2

@@ -138,7 +138,7 @@ def test_the_output_folder_is_no_part_of_the_album(album: Album, folder: Path, t
     (tmp_path / "Matches").mkdir()
     (tmp_path / "Matches" / "copy.jpg").write_bytes(JPEG)
     (folder / "link").symlink_to(tmp_path / "Matches")
-    album.set_output(tmp_path / "Matches", "{path}")
+    album.set_out(tmp_path / "Matches")
     take_in(folder, Selection(follow_links=True), album, Progress())
     assert outcomes(album) == {"link": "not-a-photo: link: leads to the output folder"}
 

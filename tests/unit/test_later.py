@@ -9,11 +9,15 @@ import pytest
 from photosort.comparison import Comparison, Problem
 from sortclient.album import Album
 from sortclient.aws.queues import Backlog
-from sortclient.later import show_results, show_status, synchronise
+from sortclient.comparer import NothingElsewhere
+from sortclient.later import synchronise
 from sortclient.layout import DEFAULT_LAYOUT, DEFAULT_OUT
-from sortclient.model import Headshot
+from sortclient.model import Headshot, Link
+from sortclient.outputs import Output, OutputWish, output_of, remember
 from sortclient.progress import Progress
-from sortclient.run import Wishes, finish, output_of
+from sortclient.question import MATCHES
+from sortclient.run import Wishes, finish
+from sortclient.showing import show_results, show_status
 from tests.unit.test_sync import below, digest_of, put
 
 
@@ -24,7 +28,7 @@ def out(tmp_path: Path) -> Path:
 
 def test_every_verdict_is_settled(album: Album, folder: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(album, folder, "one.jpg", 90)
-    assert synchronise(album, out, None, None) == show_status(album, None) == 0
+    assert synchronise(album, NothingElsewhere(), OutputWish(out), None) == show_status(album, None) == 0
     printed = capsys.readouterr()
     assert printed.err == f"1 match in {out} (1 new, 0 removed)\n"
     assert printed.out.splitlines() == [
@@ -43,7 +47,7 @@ def test_unsettled_verdicts_are_exit_status_3(
     album.set_headshots("she", [Headshot("she", "c" * 64, "she.jpg", b"")])
     if problem is not None:
         album.record(Comparison("c" * 64, digest_of("one.jpg"), None, problem, "why", "test", ""))
-    assert synchronise(album, out, None, None) == show_status(album, None) == 3
+    assert synchronise(album, NothingElsewhere(), OutputWish(out), None) == show_status(album, None) == 3
     assert set(below(out)) == {"me/one.jpg"}  # what is settled is there all the same
     assert "1 verdict failed or pending" in capsys.readouterr().err  # the status is no riddle
 
@@ -51,9 +55,9 @@ def test_unsettled_verdicts_are_exit_status_3(
 def test_a_match_that_cannot_be_copied_is_exit_status_3(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "one.jpg", 90)
     (folder / "one.jpg").unlink()
-    assert synchronise(album, out, None, lambda _: None) == 3
-    assert finish(album, Wishes(out, None, None, yes=False, emulated=False), Progress(), lambda _: None) == 3
-    assert finish(album, Wishes(out, None, None, yes=False, emulated=False), Progress(), lambda _: b"copy") == 0
+    assert synchronise(album, NothingElsewhere(), OutputWish(out), lambda _: None) == 3
+    assert finish(album, Wishes(OutputWish(out), None, yes=False, emulated=False), Progress(), lambda _: None) == 3
+    assert finish(album, Wishes(OutputWish(out), None, yes=False, emulated=False), Progress(), lambda _: b"copy") == 0
 
 
 def test_status_tells_what_waits_in_the_cloud(album: Album, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,16 +67,18 @@ def test_status_tells_what_waits_in_the_cloud(album: Album, capsys: pytest.Captu
 
 def test_results_are_the_matches_or_every_row(album: Album, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(album, folder, "one.jpg", 90.04)
-    show_results(album, "table", every=False)
+    show_results(album, "table", MATCHES, every=False)
     assert capsys.readouterr().out.split() == ["90.0", "match", "me", "one.jpg"]
-    show_results(album, "table", every=True)
+    show_results(album, "table", MATCHES, every=True)
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["match", "no-match"]
-    show_results(album, "csv", every=False)
+    show_results(album, "csv", MATCHES, every=False)
     assert capsys.readouterr().out == "photo,person,outcome,similarity,detail\none.jpg,me,match,90.04,\n"
 
 
 def test_where_matches_went_they_go_again_unless_said(album: Album, tmp_path: Path) -> None:
-    assert output_of(album, None, None) == (DEFAULT_OUT.resolve(), DEFAULT_LAYOUT)
-    album.set_output(tmp_path / "Found", "{path}")
-    assert output_of(album, None, None) == (tmp_path / "Found", "{path}")
-    assert output_of(album, tmp_path / "Else", "{person}/{path}") == (tmp_path / "Else", "{person}/{path}")
+    assert output_of(album, OutputWish()) == Output(DEFAULT_OUT.resolve(), DEFAULT_LAYOUT)
+    found = Output(tmp_path / "Found", "{path}", Link.HARDLINK, xmp=True)
+    remember(album, found)
+    assert output_of(album, OutputWish()) == found
+    assert output_of(album, OutputWish(link=Link.COPY, xmp=False)) == Output(tmp_path / "Found", "{path}")
+    assert output_of(album, OutputWish(tmp_path / "Else")) == Output(tmp_path / "Else")  # each folder has its own

@@ -14,7 +14,7 @@ from sortclient.aws.objects import PATH
 from sortclient.catalog import Catalog
 from sortclient.errors import InputError
 from sortclient.later import catch_up
-from sortclient.layout import DEFAULT_LAYOUT
+from sortclient.outputs import Output
 from sortclient.sync import sync
 from tests.unit.aws_cloud import ALBUM, Cloud, verdict
 
@@ -55,7 +55,7 @@ def test_a_path_that_leads_out_or_cannot_be_printed_gives_way_to_the_digest(
     put_match(cloud, 99, "Été/good one.jpg")
     album = catch_up(catalog, cloud.comparer(), ALBUM, None)
     out = tmp_path / "out" / "Matches"
-    done = sync(album, out, DEFAULT_LAYOUT, lambda _: b"copy")
+    done = sync(album, Output(out), lambda _: b"copy")
     assert done.added == len(hostile) + 1
     written = {str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file()}
     assert written == {f"Matches/Ann/{digest}.jpg" for digest in digests} | {"Matches/Ann/Été/good one.jpg"}

@@ -21,10 +21,16 @@ THEIRS = {"aws_lambda_powertools", "boto3", "botocore"}  # what lambdas/requirem
 CONTRACT = {"photosort.chunks", "photosort.comparison", "photosort.keys", "photosort.stack", "photosort.work"}
 
 # The client's parts, and which others each may import when it runs. `cli` puts them together.
-GROUND = {"comparer", "errors", "folders", "model", "photos", "workers"}
+GROUND = {"comparer", "errors", "folders", "model", "photos", "workers", "xmp"}
 COMPARERS = {"aws", "emulator", "faces"}
-READERS = {"album", "catalog", "files", "holding", "layout", "ledger", "placing", "sync", "verdicts"}
-USE_CASES = {"headshots", "intake", "later", "prices", "progress", "pruning", "rehearsal", "run", "sorting", "spending"}
+READERS = {
+    *("album", "catalog", "copies", "decisions", "files", "holding", "layout", "ledger", "names", "outputs", "placing"),
+    *("question", "sidecars", "suggestion", "sync", "tuning", "undoing", "verdicts"),
+}
+USE_CASES = {
+    *("deciding", "headshots", "intake", "later", "people", "portraits", "prices", "progress", "pruning"),
+    *("references", "rehearsal", "run", "showing", "sorting", "spending"),
+}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     **dict.fromkeys(COMPARERS, GROUND),

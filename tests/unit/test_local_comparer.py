@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photosort.comparison import Comparison, Problem
+from photosort.comparison import Comparison, Problem, Thresholds
 from sortclient.comparer import Candidate, Compared, Comparer, Event, Identified, Rejected, Request
 from sortclient.errors import InputError, SortError
 from sortclient.faces import comparer as comparer_module
@@ -26,6 +26,7 @@ from sortclient.model import Box, File, Headshot, Outcome, Rejection
 from sortclient.photos.prepare import analysis_digest
 from sortclient.workers import Crashed
 from tests.unit.face_pictures import as_file, cat, eileen, found, grace, jpeg, on_canvas
+from tests.unit.pictures import exif
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +67,9 @@ class Cells:
         return events
 
     def request(self, candidates: Sequence[Candidate]) -> Request:
-        return Request("Images", 80.0, self.headshots, lambda: iter(candidates), self.missing)
+        return Request(
+            "Images", Thresholds(), self.headshots, lambda: iter(candidates), self.missing, standing=lambda _: []
+        )
 
 
 def unknown(*files: File) -> list[Candidate]:
@@ -75,6 +78,10 @@ def unknown(*files: File) -> list[Candidate]:
 
 def identified(events: Sequence[Event]) -> dict[str, str]:
     return {event.file.path: event.digest for event in events if isinstance(event, Identified)}
+
+
+def dates(events: Sequence[Event]) -> dict[str, str | None]:
+    return {event.file.path: event.taken for event in events if isinstance(event, Identified)}
 
 
 def test_each_photo_is_identified_and_then_compared_with_each_headshot(
@@ -109,6 +116,42 @@ def test_each_photo_is_identified_and_then_compared_with_each_headshot(
     for shot in (her, other):
         cell = cells.cells[shot, digests["cat.webp"]]
         assert (cell.similarity, cell.problem, cell.engine) == (None, Problem.NO_FACE, VERSION)
+
+
+def test_a_cell_says_how_many_faces_there_are_and_where_the_most_similar_one_is(
+    comparer: LocalComparer, headshots: list[Headshot], tmp_path: Path
+) -> None:
+    both = on_canvas((eileen(), (0, 0)), (grace(), (520, 0)), size=(1040, 600))
+    files = [as_file(both, tmp_path / "both.jpg", quality=90), as_file(cat(), tmp_path / "cat.png")]
+    cells = Cells(headshots)
+    digests = identified(cells.run(comparer, unknown(*files)))
+    hers, others = (cells.cells[shot.digest, digests["both.jpg"]] for shot in headshots)
+    assert (hers.faces, others.faces) == (2, 2)
+    assert hers.box is not None
+    assert others.box is not None
+    assert others.box.left + others.box.width < 0.5 < hers.box.left
+    assert hers.box.area > others.box.area
+    for shot in headshots:
+        cell = cells.cells[shot.digest, digests["cat.png"]]
+        assert (cell.faces, cell.box) == (0, None)
+
+
+def test_when_a_photo_was_taken_is_told_where_it_is_read(
+    comparer: LocalComparer, headshots: list[Headshot], tmp_path: Path
+) -> None:
+    tags = exif(1)
+    tags.get_ifd(0x8769)[0x9003] = "2019:06:30 18:00:00"
+    dated = as_file(cat(), tmp_path / "dated.jpg", exif=tags)
+    files = [dated, as_file(cat(), tmp_path / "undated.jpg")]
+    cells = Cells(headshots)
+    events = cells.run(comparer, unknown(*files))
+    assert dates(events) == {"dated.jpg": "2019-06-30T18:00:00", "undated.jpg": ""}
+    known = Candidate(dated, identified(events)["dated.jpg"])
+    assert dates(cells.run(comparer, [known])) == {"dated.jpg": None}
+    dated.location.rename(tmp_path / "renamed.jpg")  # its faces are known, and it is read all the same
+    assert dates(cells.run(comparer, unknown(found(tmp_path / "renamed.jpg")))) == {
+        "renamed.jpg": "2019-06-30T18:00:00"
+    }
 
 
 def test_files_that_cannot_be_compared_are_rejected_with_the_reason(
@@ -172,7 +215,7 @@ def test_the_largest_face_of_a_headshot_counts(comparer: LocalComparer, tmp_path
     group = on_canvas((eileen().resize((400, 400)), (0, 0)), (grace(), (500, 0)), size=(1040, 600))
     as_file(group, tmp_path / "group.png")
     shots = prepare_headshots([Reference("Grace", tmp_path / "group.png")])
-    boxes = comparer.find_faces(shots[0].content)
+    boxes = [face.box for face in comparer.find_faces(shots[0].content)]
     assert len(boxes) == 2
     assert boxes[0].area > boxes[1].area
     assert boxes[0].left > 0.5
@@ -207,11 +250,11 @@ def test_what_it_says_of_itself(comparer: LocalComparer) -> None:
 # -- with faces made up and put into the cache: nothing is read and no process starts
 
 
-def made_up(*values: float) -> Face:
+def made_up(*values: float, left: float = 0.1) -> Face:
     """A face whose embedding has these first numbers."""
     embedding = np.zeros(128, np.float32)
     embedding[: len(values)] = values
-    return Face(Box(0.1, 0.1, 0.2, 0.2), 100.0, 1.0, ((0.1, 0.1),) * 5, embedding)
+    return Face(Box(left, 0.1, 0.2, 0.2), 100.0, 1.0, ((0.1, 0.1),) * 5, embedding)
 
 
 def name_of(number: int) -> str:
@@ -260,6 +303,26 @@ def test_each_photo_gets_its_own_best_face(comparer: LocalComparer) -> None:
     assert two == [None, *(pytest.approx(expected(d), abs=1e-3) for d in distances), None, pytest.approx(100), None]
 
 
+def test_each_photo_gets_the_box_of_its_best_face(comparer: LocalComparer) -> None:
+    """Of two that are as much alike it is the larger, which comes first."""
+    shots = [put(comparer, b"one", made_up(0.0)), put(comparer, b"two", made_up(1.0))]
+    photos = [
+        [],
+        [made_up(0.9, left=0.2), made_up(0.2, left=0.3), made_up(0.4, left=0.4)],
+        [made_up(0.3, left=0.5)],
+        [],
+        [made_up(0.1, left=0.6), made_up(0.1, left=0.7)],
+    ]
+    for number, faces in enumerate(photos):
+        comparer._cache.put(name_of(number), faces)
+    cells = Cells(shots)
+    cells.run(comparer, [nowhere(number) for number in range(len(photos))])
+    for shot, lefts in zip(shots, ([None, 0.3, 0.5, None, 0.6], [None, 0.2, 0.5, None, 0.6]), strict=True):
+        column = [cells.cells[shot.digest, name_of(number)] for number in range(len(photos))]
+        assert [cell.box.left if cell.box else None for cell in column] == lefts
+        assert [cell.faces for cell in column] == [0, 3, 1, 0, 2]
+
+
 def test_any_number_of_photos_a_few_at_a_time(comparer: LocalComparer) -> None:
     """Flat memory: a generator of candidates is never drained ahead of what has been told."""
     shot = put(comparer, b"one", made_up(0.0))
@@ -274,7 +337,8 @@ def test_any_number_of_photos_a_few_at_a_time(comparer: LocalComparer) -> None:
             taken += 1
             yield nowhere(number)
 
-    for event in comparer.compare(Request("Images", 80.0, [shot], candidates, lambda _: [shot.digest])):
+    request = Request("Images", Thresholds(), [shot], candidates, lambda _: [shot.digest], standing=lambda _: [])
+    for event in comparer.compare(request):
         told += isinstance(event, Compared)
         assert taken - told <= comparer_module._CHUNK
     assert told == taken == count

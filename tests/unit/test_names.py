@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from photosort.comparison import Comparison
 from sortclient.catalog import Catalog
-from sortclient.layout import DEFAULT_LAYOUT, folded
+from sortclient.layout import folded
 from sortclient.model import Headshot
+from sortclient.outputs import Output
 from sortclient.photos.scan import printable, scan
 from sortclient.sync import sync
 
@@ -88,9 +89,9 @@ def test_every_match_has_a_copy_of_its_own_on_any_file_system(names: list[tuple[
             digest = hashlib.sha256(content.encode()).hexdigest()
             album.identified(path, digest)
             album.record(Comparison("a" * 64, digest, 99.0, None, "", "test", ""))
-        assert sync(album, out, DEFAULT_LAYOUT).added == len(photos)
+        assert sync(album, Output(out)).added == len(photos)
         copies = [path for path in out.rglob("*") if path.is_file()]
         assert sorted(path.read_text() for path in copies) == sorted(photos.values())
         assert len({folded(str(path.relative_to(out))) for path in copies}) == len(copies)
-        (again,) = [sync(album, out, DEFAULT_LAYOUT)]
+        (again,) = [sync(album, Output(out))]
         assert (again.standing, again.added, again.removed) == (len(photos), 0, 0)

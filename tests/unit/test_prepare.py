@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -132,6 +133,19 @@ def test_any_metadata_leaves_the_same_picture(junk: bytes, at: int) -> None:
     bare = photo(size=(96, 80))
     dirty = bare[:2] + segment(at, junk) + bare[2:] + junk
     assert without_metadata(dirty) == bare
+
+
+@pytest.mark.parametrize("other", [{}, {"size": (2400, 1600)}, {"form": "PNG"}, {"form": "HEIF"}], ids=str)
+def test_when_it_was_taken_is_told_beside_a_copy_that_does_not_say_it(other: dict[str, Any], tmp_path: Path) -> None:
+    tags = exif(1)
+    tags.get_ifd(0x8769)[0x9003] = "2019:06:30 18:00:00"
+    whole = picture(exif=tags, **other)
+    copy, file = analysis_copy(whole), tmp_path / "photo"
+    assert (copy.taken, analysis_copy(copy.content).taken) == ("2019-06-30T18:00:00", "")
+    file.write_bytes(whole)
+    for prepared in (original(whole), plain_original(file)):
+        assert prepared is None or prepared.taken == copy.taken
+    assert (plain_original(file) is None) == ("form" in other)
 
 
 def test_a_digest_names_the_bytes_and_how_they_were_prepared() -> None:

@@ -14,6 +14,7 @@ from sortclient.comparer import Pruned
 from sortclient.errors import InputError, SortError
 from sortclient.folders import DATA_VARIABLE
 from sortclient.layout import DEFAULT_LAYOUT
+from sortclient.outputs import OutputWish
 from sortclient.photos.selection import Selection
 from sortclient.progress import Progress
 from sortclient.run import EXIT_UNSETTLED, Wishes, finish, run
@@ -57,7 +58,7 @@ def order(folder: Path, tmp_path: Path) -> Order:
 
 @pytest.fixture
 def wishes(tmp_path: Path) -> Wishes:
-    return Wishes(tmp_path / "Matches", None, None)
+    return Wishes(OutputWish(tmp_path / "Matches"), None)
 
 
 def test_what_fits_the_limit_runs_and_says_its_price(
@@ -127,7 +128,7 @@ def test_an_emulation_has_no_price(order: Order, wishes: Wishes, capsys: pytest.
 @pytest.mark.parametrize("most", [-0.01, float("nan")])
 def test_no_amount_is_refused(order: Order, most: float) -> None:
     with pytest.raises(InputError, match="--max-spend"):
-        Wishes.checked(order, None, None, None, max_spend=most)
+        Wishes.checked(order, OutputWish(), None, max_spend=most)
 
 
 def test_pruning_forgets_what_is_gone_and_says_so(
@@ -203,7 +204,7 @@ def test_where_a_link_is_not_followed_any_more_nothing_is_pruned(
 @pytest.mark.parametrize("selection", [Selection(include=("*.jpg",)), Selection(exclude=("2019/",))])
 def test_pruning_needs_the_whole_folder(order: Order, selection: Selection) -> None:
     with pytest.raises(InputError, match="--prune needs the whole folder"):
-        Wishes.checked(replace(order, selection=selection), None, None, None, prune=True)
+        Wishes.checked(replace(order, selection=selection), OutputWish(), None, prune=True)
 
 
 def test_a_ledger_that_cannot_be_written_keeps_no_match_from_its_place(
@@ -213,7 +214,7 @@ def test_a_ledger_that_cannot_be_written_keeps_no_match_from_its_place(
     ledger = tmp_path / "ledger.csv"
     ledger.mkdir()
     with pytest.raises(SortError, match=r"ledger\.csv could not be written"):
-        finish(album, Wishes(tmp_path / "Matches", None, ledger), Progress(), None)
+        finish(album, Wishes(OutputWish(tmp_path / "Matches"), ledger), Progress(), None)
     assert below(tmp_path / "Matches") == {"me/one.jpg": b"one.jpg"}
     assert "1 match in" in capsys.readouterr().err
 
@@ -227,7 +228,7 @@ def test_matches_that_cannot_be_written_keep_no_ledger_from_its_place(
         raise OSError(28, "No space left on device", str(part))
 
     monkeypatch.setattr("shutil.copyfile", full)
-    wishes = Wishes(tmp_path / "Matches", DEFAULT_LAYOUT, tmp_path / "ledger.csv")
+    wishes = Wishes(OutputWish(tmp_path / "Matches", DEFAULT_LAYOUT), tmp_path / "ledger.csv")
     with pytest.raises(SortError, match="No space left"):
         finish(album, wishes, Progress(), None)
     assert "one.jpg,me,match" in (tmp_path / "ledger.csv").read_text()

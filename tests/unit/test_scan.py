@@ -32,7 +32,7 @@ def reasons(folder: Path, selection: Selection = EVERYTHING, out: Path | None = 
     """The rejected: why, by path."""
     return {
         found.file.path: f"{found.rejection.outcome}: {found.rejection.detail}"
-        for found in scan(folder, selection, out)
+        for found in scan(folder, selection, [out] if out else [])
         if found.rejection is not None
     }
 
@@ -102,7 +102,7 @@ def test_followed_links_enter_each_folder_once_and_real_ones_first(folder: Path,
     (folder / "up").symlink_to(tmp_path)
     put(tmp_path / "Matches", "me/z/real.jpg")
     follow = Selection(follow_links=True)
-    found = list(scan(folder, follow, tmp_path / "Matches"))
+    found = list(scan(folder, follow, [tmp_path / "Matches"]))
     assert [one.file.path for one in found if one.rejection is None] == ["z/real.jpg", "c/b.jpg", "c/deep/c.jpg"]
     already = "not-a-photo: link: leads to a folder that is part of the album already"
     assert reasons(folder, follow, tmp_path / "Matches") == {

@@ -10,10 +10,10 @@ import pytest
 
 from photosort.comparison import Comparison, Problem
 from sortclient.catalog import Catalog
-from sortclient.comparer import Compared, Event, Identified, Pruned, Rejected, Request, Waiting
+from sortclient.comparer import Compared, Event, Identified, NothingElsewhere, Pruned, Rejected, Request, Waiting
 from sortclient.errors import InputError
 from sortclient.headshots import Reference
-from sortclient.model import Box, Outcome, Rejection
+from sortclient.model import Box, Outcome, Rejection, Sighting
 from sortclient.photos.prepare import analysis_digest
 from sortclient.progress import Progress
 from sortclient.sorting import Order, begin, compare, plan
@@ -25,7 +25,7 @@ Answer = Callable[[str], float | Problem | None]  # a photo's path -> what is fo
 
 
 @dataclass
-class Oracle:
+class Oracle(NothingElsewhere):
     """A comparer that reads the files and knows the similarities by the files' names."""
 
     answer: Answer = lambda _: 50.0
@@ -36,11 +36,10 @@ class Oracle:
     requests: list[Request] = field(default_factory=list)
     closed: bool = False
     pruned: list[Pruned] = field(default_factory=list)
-    expired: Collection[bytes] = ()  # anything: all that was sent is gone
 
-    def find_faces(self, picture: bytes) -> Sequence[Box]:
+    def find_faces(self, picture: bytes) -> Sequence[Sighting]:
         self.looked_at += 1
-        return [Box(0.4, 0.1, 0.2, 0.2)]
+        return [Sighting(Box(0.4, 0.1, 0.2, 0.2))]
 
     def compare(self, request: Request) -> Iterator[Event]:
         self.requests.append(request)
@@ -61,15 +60,6 @@ class Oracle:
 
     def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:
         yield from self.pruned
-
-    def other_photos(self, album: str, known: Collection[bytes]) -> int:
-        return 0
-
-    def other_headshots(self, album: str, people: Collection[str]) -> int:
-        return 0
-
-    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:
-        return self.expired and photos
 
 
 @pytest.fixture
@@ -103,16 +93,15 @@ def test_only_what_is_missing_is_foreseen_and_asked_for(order: Order, catalog: C
     assert run(both, catalog, Oracle())[0] == 0
 
 
-def test_a_photo_that_is_sent_again_is_compared_with_everybody(order: Order, catalog: Catalog, tmp_path: Path) -> None:
-    """So it is charged: its cells with the others may have expired in the cloud with it."""
+def test_what_has_a_verdict_is_not_charged_again(order: Order, catalog: Catalog, tmp_path: Path) -> None:
+    """Also where its photo has to be sent again: the cells that the cloud may have lost are put back before."""
     run(order, catalog, Oracle())
     both = replace(order, references=[*order.references, reference(tmp_path, "you", "blue")])
-    assert plan(order, catalog, Oracle(expired=[b"all"]), Progress()).comparisons == 0  # nothing is asked for
+    assert plan(order, catalog, Oracle(), Progress()).comparisons == 0
     assert plan(both, catalog, Oracle(), Progress()).comparisons == 3
-    assert plan(both, catalog, Oracle(expired=[b"all"]), Progress()).comparisons == 6
     (order.folder / "a.jpg").unlink()
     (order.folder / "d.jpg").write_bytes(JPEG + b"new")
-    assert plan(both, catalog, Oracle(expired=[b"all"]), Progress()).comparisons == 2 * 2 + 2
+    assert plan(both, catalog, Oracle(), Progress()).comparisons == 2 + 2
 
 
 def test_a_plan_supposes_its_people_and_leaves_the_album_as_it_was(
@@ -171,7 +160,7 @@ def test_the_threshold_stays_until_another_is_said(order: Order, catalog: Catalo
     comparer = Oracle()
     for said in (None, 91.0, None):
         run(replace(order, threshold=said), catalog, comparer)
-    assert [request.threshold for request in comparer.requests] == [80.0, 91.0, 91.0]
+    assert [request.thresholds.album for request in comparer.requests] == [80.0, 91.0, 91.0]
 
 
 @pytest.mark.parametrize("said", [False, True])

@@ -13,6 +13,7 @@ from sortclient.album import Album
 from sortclient.errors import InputError, SortError
 from sortclient.layout import DEFAULT_LAYOUT, check_layout, check_out
 from sortclient.model import Headshot
+from sortclient.outputs import Output
 from sortclient.photos.scan import scan
 from sortclient.sync import Synchronised, sync
 
@@ -52,10 +53,10 @@ def test_matches_are_copied_with_their_folders_and_times(album: Album, folder: P
     os.utime(folder / "one.jpg", ns=(10**18, 10**18))
     album.scanned(scan(folder))
     album.identified("one.jpg", digest_of("one.jpg"))
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=3)
+    assert sync(album, Output(out)) == Synchronised(added=3)
     assert below(out) == {"me/one.jpg": b"one.jpg", "me/sub/one.jpg": b"sub/one.jpg", "you/sub/one.jpg": b"sub/one.jpg"}
     assert (out / "me/one.jpg").stat().st_mtime_ns == 10**18
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=3)
+    assert sync(album, Output(out)) == Synchronised(standing=3)
 
 
 def test_a_date_beyond_what_the_catalog_can_keep(album: Album, folder: Path, out: Path) -> None:
@@ -66,27 +67,27 @@ def test_a_date_beyond_what_the_catalog_can_keep(album: Album, folder: Path, out
     album.identified("one.jpg", digest_of("one.jpg"))
     for done in (Synchronised(added=1), Synchronised(standing=1)):
         album.scanned(scan(folder))
-        assert sync(album, out, DEFAULT_LAYOUT) == done
+        assert sync(album, Output(out)) == done
 
 
 def test_what_is_no_match_any_more_is_taken_away(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "sub/one.jpg", 90)
     put(album, folder, "two.jpg", 90)
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     put(album, folder, "sub/one.jpg", 10, content=b"another picture")
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1, removed=1)
+    assert sync(album, Output(out)) == Synchronised(standing=1, removed=1)
     assert below(out) == {"me/two.jpg": b"two.jpg"}
     assert not (out / "me/sub").exists()
 
 
 def test_a_file_that_somebody_changed_or_put_there_is_never_removed(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "one.jpg", 90)
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     (out / "me/one.jpg").write_bytes(b"retouched by hand")
     (out / "me/own.jpg").write_bytes(b"not ours")
     album.set_threshold(95)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(kept=1)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised()  # from then on it is somebody's, and not spoken of again
+    assert sync(album, Output(out)) == Synchronised(kept=1)
+    assert sync(album, Output(out)) == Synchronised()  # from then on it is somebody's, and not spoken of again
     assert below(out) == {"me/one.jpg": b"retouched by hand", "me/own.jpg": b"not ours"}
 
 
@@ -95,22 +96,22 @@ def test_originals_deleted_since_the_last_scan_leave_their_copies_whatever_is_as
 ) -> None:
     put(album, folder, "one.jpg", 90)
     put(album, folder, "two.jpg", 99)
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     for name in ("one.jpg", "two.jpg"):
         (folder / name).unlink()
     album.set_threshold(95)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1, orphaned=1)
-    assert sync(album, out, "{path}") == Synchronised(missing=1, orphaned=1)  # nothing to make the new copy of
-    assert set(below(out)) == {"me/one.jpg", "me/two.jpg"}
+    assert sync(album, Output(out)) == Synchronised(standing=1, orphaned=1)
+    assert sync(album, Output(out, "{path}")) == Synchronised(moved=1, orphaned=1)
+    assert set(below(out)) == {"me/one.jpg", "two.jpg"}
 
 
 def test_a_foreign_file_of_the_same_name_is_never_overwritten(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "one.jpg", 90)
     (out / "me").mkdir(parents=True)
     (out / "me/one.jpg").write_bytes(b"not ours")
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert below(out) == {"me/one.jpg": b"not ours", "me/one (2).jpg": b"one.jpg"}
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
+    assert sync(album, Output(out)) == Synchronised(standing=1)
 
 
 def test_the_same_bytes_that_stood_there_before_serve_and_are_never_removed(
@@ -120,14 +121,14 @@ def test_the_same_bytes_that_stood_there_before_serve_and_are_never_removed(
     put(album, folder, "two.jpg", 90)
     (out / "me").mkdir(parents=True)
     (out / "me/one.jpg").write_bytes(b"one.jpg")
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=1, standing=1)
+    assert sync(album, Output(out)) == Synchronised(added=1, standing=1)
     assert below(out) == {"me/one.jpg": b"one.jpg", "me/two.jpg": b"two.jpg"}
     put(album, folder, "one.jpg", 90, content=b"another picture of me")
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert below(out)["me/one.jpg"] == b"one.jpg"
     assert below(out)["me/one (2).jpg"] == b"another picture of me"
     album.set_threshold(99)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(removed=2)
+    assert sync(album, Output(out)) == Synchronised(removed=2)
     assert below(out) == {"me/one.jpg": b"one.jpg"}
 
 
@@ -135,22 +136,22 @@ def test_a_copy_may_be_the_last_one_and_stays_when_its_photo_leaves_the_folder(
     album: Album, folder: Path, out: Path
 ) -> None:
     put(album, folder, "one.jpg", 90)
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     (folder / "one.jpg").rename(folder.parent / "aside.jpg")
     album.scanned(scan(folder))
     for _ in range(2):  # nor is it forgotten: a photo that comes back finds its copy
-        assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(orphaned=1)
+        assert sync(album, Output(out)) == Synchronised(orphaned=1)
     assert below(out) == {"me/one.jpg": b"one.jpg"}
     (folder.parent / "aside.jpg").rename(folder / "one.jpg")
     album.scanned(scan(folder))
     album.identified("one.jpg", digest_of("one.jpg"))
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
+    assert sync(album, Output(out)) == Synchronised(standing=1)
 
 
 def test_names_that_a_file_system_may_take_for_one_are_kept_apart(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "One.jpg", 90)
     put(album, folder, "one.jpg", 90)
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert sorted(below(out).values()) == [b"One.jpg", b"one.jpg"]
     assert len({name.casefold() for name in below(out)}) == 2
 
@@ -164,26 +165,26 @@ def test_names_that_a_file_system_may_take_for_one_are_kept_apart(album: Album, 
 )
 def test_layouts(album: Album, folder: Path, out: Path, layout: str, names: set[str]) -> None:
     put(album, folder, "sub/one.jpg", 90, 90)
-    sync(album, out, layout)
+    sync(album, Output(out, layout))
     assert set(below(out)) == names
-    assert sync(album, out, layout).added == 0
+    assert sync(album, Output(out, layout)).added == 0
 
 
 def test_without_folders_of_people_a_copy_stays_while_anybody_matches(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "one.jpg", 90, 85)
-    sync(album, out, "{path}")
+    sync(album, Output(out, "{path}"))
     album.set_threshold(87)  # no match for `you` any more
-    sync(album, out, "{path}")
+    sync(album, Output(out, "{path}"))
     assert set(below(out)) == {"one.jpg"}
     album.set_threshold(99)
-    sync(album, out, "{path}")
+    sync(album, Output(out, "{path}"))
     assert below(out) == {}
 
 
 def test_another_layout_moves_everything(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "one.jpg", 90)
-    sync(album, out, DEFAULT_LAYOUT)
-    sync(album, out, "PhotosWith{person}/{path}")
+    sync(album, Output(out))
+    sync(album, Output(out, "PhotosWith{person}/{path}"))
     assert set(below(out)) == {"PhotosWithme/one.jpg"}
 
 
@@ -192,10 +193,10 @@ def test_a_changed_original_is_not_copied_and_the_cloud_copy_is_named_one(
 ) -> None:
     put(album, folder, "one.jpg", 90)
     (folder / "one.jpg").write_bytes(b"changed since it was compared")
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(missing=1)
+    assert sync(album, Output(out)) == Synchronised(missing=1)
     assert below(out) == {}
     fetched = {digest_of("one.jpg"): b"the copy"}
-    assert sync(album, out, DEFAULT_LAYOUT, fetched.get) == Synchronised(added=1, copies=1)
+    assert sync(album, Output(out), fetched.get) == Synchronised(added=1, copies=1)
     assert below(out) == {"me/one.jpg": b"the copy"}
 
 
@@ -211,16 +212,16 @@ def test_a_full_disk_leaves_no_half_file_and_one_line(
     with monkeypatch.context() as patch:
         patch.setattr("shutil.copyfile", full)
         with pytest.raises(SortError, match="No space left on device"):
-            sync(album, out, DEFAULT_LAYOUT)
+            sync(album, Output(out))
     assert below(out) == {}
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert below(out) == {"me/one.jpg": b"one.jpg"}
 
 
 def test_a_name_may_be_as_long_as_the_disk_allows(album: Album, folder: Path, out: Path) -> None:
     name = "写" * 83 + ".jpg"  # 253 bytes
     put(album, folder, name, 90)
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert below(out) == {f"me/{name}": name.encode()}
 
 
@@ -234,9 +235,9 @@ def test_a_name_that_its_escapes_make_too_long_is_cut(album: Album, folder: Path
     for index, entry in enumerate(list(album.entries())):
         album.identified(entry.path, digest_of(str(index)))
         album.record(Comparison(ME, digest_of(str(index)), 90, None, "", "test", ""))
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=2)
+    assert sync(album, Output(out)) == Synchronised(added=2)
     assert sorted(below(out).values()) == [b"1", b"2"]
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=2)
+    assert sync(album, Output(out)) == Synchronised(standing=2)
 
 
 @pytest.mark.parametrize(("person", "layout"), [("Images", DEFAULT_LAYOUT), ("me", "Images/sub/{path}")])
@@ -250,11 +251,11 @@ def test_the_originals_are_never_taken_for_copies(
     for threshold in (80, 99):
         album.set_threshold(threshold)
         with suppress(SortError):
-            sync(album, tmp_path, layout)
+            sync(album, Output(tmp_path, layout))
         assert below(folder) == {"one.jpg": b"one.jpg"}
     album.set_threshold(80)
     with pytest.raises(SortError, match="in the sorted folder"):
-        sync(album, tmp_path, layout)
+        sync(album, Output(tmp_path, layout))
 
 
 def test_a_link_that_leads_out_is_not_followed(album: Album, folder: Path, out: Path, tmp_path: Path) -> None:
@@ -263,14 +264,14 @@ def test_a_link_that_leads_out_is_not_followed(album: Album, folder: Path, out: 
     (tmp_path / "elsewhere").mkdir()
     (out / "me").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(SortError, match="leads out"):
-        sync(album, out, DEFAULT_LAYOUT)
+        sync(album, Output(out))
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 @pytest.mark.parametrize(
     "layout",
     [
-        *("{person}", "{path}/{name}", "{path", "../{path}", "/{path}", "a//{path}", "{}"),
+        *("{person}", "{path}/{person}", "{path", "../{path}", "/{path}", "a//{path}", "{}"),
         *("{path!x}", "{path:d}", "{path:.2}", "{path.x}", "\udcff{path}", "a\n{path}"),
     ],
 )

@@ -11,8 +11,8 @@ import pytest
 from photosort.comparison import Comparison
 from sortclient.album import Album
 from sortclient.catalog import Catalog
-from sortclient.layout import DEFAULT_LAYOUT
 from sortclient.model import Headshot, Outcome, Rejection
+from sortclient.outputs import Output
 from sortclient.photos.scan import scan
 from sortclient.sync import Synchronised, sync
 from tests.unit.test_sync import below, digest_of, put
@@ -29,7 +29,7 @@ def out(tmp_path: Path) -> Path:
 def once(album: Album, folder: Path, out: Path) -> Path:
     """One match, synced; returns its copy."""
     put(album, folder, "one.jpg", 90)
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     return out / "me" / "one.jpg"
 
 
@@ -37,20 +37,20 @@ def test_a_match_replaced_by_another_match_is_copied_over_the_first(
     album: Album, folder: Path, out: Path, once: Path
 ) -> None:
     put(album, folder, "one.jpg", 85, content=b"another picture of me")
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=1)
+    assert sync(album, Output(out)) == Synchronised(added=1)
     assert below(out) == {"me/one.jpg": b"another picture of me"}
 
 
 def test_a_copy_that_somebody_deleted_comes_back(album: Album, out: Path, once: Path) -> None:
     once.unlink()
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=1)
+    assert sync(album, Output(out)) == Synchronised(added=1)
     assert below(out) == {"me/one.jpg": b"one.jpg"}
 
 
 def test_a_retouched_copy_stays_when_its_photo_is_replaced(album: Album, folder: Path, out: Path, once: Path) -> None:
     once.write_bytes(b"retouched by hand")
     put(album, folder, "one.jpg", 85, content=b"another picture of me")
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert below(out) == {"me/one.jpg": b"retouched by hand", "me/one (2).jpg": b"another picture of me"}
 
 
@@ -58,7 +58,7 @@ def test_a_copy_changed_to_the_same_size_is_somebodys(album: Album, out: Path, o
     once.write_bytes(b"ONE.JPG")
     os.utime(once, ns=(TIME, TIME))
     album.set_threshold(95)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(kept=1)
+    assert sync(album, Output(out)) == Synchronised(kept=1)
     assert below(out) == {"me/one.jpg": b"ONE.JPG"}
 
 
@@ -66,7 +66,7 @@ def test_an_original_changed_to_the_same_size_is_no_match_to_copy(album: Album, 
     put(album, folder, "one.jpg", 90)
     (folder / "one.jpg").write_bytes(b"ONE.JPG")
     os.utime(folder / "one.jpg", ns=(TIME, TIME))
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(missing=1)
+    assert sync(album, Output(out)) == Synchronised(missing=1)
 
 
 def test_a_foreign_file_of_the_same_size_and_time_is_not_taken_for_ours(album: Album, folder: Path, out: Path) -> None:
@@ -75,22 +75,22 @@ def test_a_foreign_file_of_the_same_size_and_time_is_not_taken_for_ours(album: A
     (out / "me/one.jpg").write_bytes(b"ONE.JPG")
     status = (folder / "one.jpg").stat()
     os.utime(out / "me/one.jpg", ns=(status.st_atime_ns, status.st_mtime_ns))
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert below(out) == {"me/one.jpg": b"ONE.JPG", "me/one (2).jpg": b"one.jpg"}
 
 
 def test_without_folders_of_people_the_one_copy_is_left_in_place(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "one.jpg", 90, 85)
-    assert sync(album, out, "{path}") == Synchronised(added=1, standing=1)
+    assert sync(album, Output(out, "{path}")) == Synchronised(added=1, standing=1)
     album.set_threshold(87)  # `you` is no match any more, `me` still is
-    assert sync(album, out, "{path}") == Synchronised(standing=1)
+    assert sync(album, Output(out, "{path}")) == Synchronised(standing=1)
 
 
 def test_people_whose_names_differ_in_case_have_a_copy_each(album: Album, folder: Path, out: Path) -> None:
     put(album, folder, "one.jpg", 90)
     album.set_headshots("Me", [Headshot("Me", "c" * 64, "Me.jpg", b"")])
     album.record(Comparison("c" * 64, digest_of("one.jpg"), 90, None, "", "test", ""))
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=2)
+    assert sync(album, Output(out)) == Synchronised(added=2)
     assert len({name.casefold() for name in below(out)}) == 2
 
 
@@ -100,7 +100,7 @@ def test_a_number_is_free_of_our_copies_and_of_foreign_files(album: Album, folde
         put(album, folder, name, 90)
     (out / "me").mkdir(parents=True)
     (out / "me" / "One (2).jpg").write_bytes(b"not ours")
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(added=3)
+    assert sync(album, Output(out)) == Synchronised(added=3)
     found = below(out)
     assert found.pop("me/One (2).jpg") == b"not ours"
     assert sorted(found.values()) == [b"ONE.jpg", b"One.jpg", b"one.jpg"]
@@ -109,7 +109,7 @@ def test_a_number_is_free_of_our_copies_and_of_foreign_files(album: Album, folde
 
 def test_the_output_folder_itself_and_what_others_put_there_stay(album: Album, out: Path, once: Path) -> None:
     album.set_threshold(95)
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert out.is_dir()
     assert list(out.iterdir()) == []
 
@@ -117,10 +117,10 @@ def test_the_output_folder_itself_and_what_others_put_there_stay(album: Album, o
 def test_an_earlier_output_is_left_as_it_was(album: Album, folder: Path, out: Path, once: Path, tmp_path: Path) -> None:
     """Each output folder has a memory of its own."""
     elsewhere = tmp_path / "Elsewhere"
-    assert sync(album, elsewhere, DEFAULT_LAYOUT) == Synchronised(added=1)
+    assert sync(album, Output(elsewhere)) == Synchronised(added=1)
     assert below(out) == below(elsewhere) == {"me/one.jpg": b"one.jpg"}
     album.scanned(scan(folder))
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
+    assert sync(album, Output(out)) == Synchronised(standing=1)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNREADABLE, Outcome.NOT_A_PHOTO])
@@ -128,7 +128,7 @@ def test_a_copy_stays_when_its_photo_cannot_be_read(album: Album, out: Path, onc
     """A disk that fails, a file that was emptied: the copy may be the last one."""
     album.rejected("one.jpg", Rejection(outcome, "reason"))
     for _ in range(2):
-        assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(undecided=1)
+        assert sync(album, Output(out)) == Synchronised(undecided=1)
     assert below(out) == {"me/one.jpg": b"one.jpg"}
 
 
@@ -143,14 +143,14 @@ def test_a_copy_stays_when_nobody_may_look_at_its_photo(
     album.set_threshold(95)
     monkeypatch.setattr(Path, "exists", refused)
     monkeypatch.setattr("os.access", lambda path, _: path == out)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(orphaned=1)
+    assert sync(album, Output(out)) == Synchronised(orphaned=1)
 
 
 def test_a_copy_stays_until_another_headshot_has_decided(album: Album, out: Path, once: Path) -> None:
     album.set_headshots("me", [Headshot("me", "c" * 64, "me too.jpg", b"")])
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(undecided=1)
+    assert sync(album, Output(out)) == Synchronised(undecided=1)
     album.record(Comparison("c" * 64, digest_of("one.jpg"), 10, None, "", "test", ""))
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(removed=1)
+    assert sync(album, Output(out)) == Synchronised(removed=1)
 
 
 def test_a_replacement_that_a_killed_run_did_not_record_is_not_made_twice(
@@ -158,26 +158,24 @@ def test_a_replacement_that_a_killed_run_did_not_record_is_not_made_twice(
 ) -> None:
     put(album, folder, "one.jpg", 85, content=b"another picture of me")
     once.write_bytes(b"another picture of me")
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     assert below(out) == {"me/one.jpg": b"another picture of me"}
 
 
 def test_another_layout_and_back_a_copy_is_still_ours(album: Album, out: Path, once: Path, tmp_path: Path) -> None:
     """The layout that is remembered is the one of the last sync, wherever that went."""
-    sync(album, tmp_path / "Elsewhere", "{path}")
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(standing=1)
+    sync(album, Output(tmp_path / "Elsewhere", "{path}"))
+    assert sync(album, Output(out)) == Synchronised(standing=1)
     album.set_threshold(95)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised(removed=1)
+    assert sync(album, Output(out)) == Synchronised(removed=1)
 
 
-def test_a_copy_that_somebody_touched_is_not_ours_in_another_layout(
-    album: Album, out: Path, once: Path, tmp_path: Path
-) -> None:
+def test_a_copy_that_somebody_touched_is_not_ours_in_another_layout(album: Album, out: Path, once: Path) -> None:
     os.utime(once, ns=(TIME, TIME))
-    sync(album, tmp_path / "Elsewhere", "{path}")
-    sync(album, out, DEFAULT_LAYOUT)
+    assert sync(album, Output(out, "Photos/{path}")) == Synchronised(added=1, kept=1)
+    assert sync(album, Output(out)) == Synchronised(standing=1, removed=1)
     album.set_threshold(95)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised()
+    assert sync(album, Output(out)) == Synchronised()
     assert below(out) == {"me/one.jpg": b"one.jpg"}
 
 
@@ -185,9 +183,9 @@ def test_what_stood_there_before_stays_when_it_is_no_match_any_more(album: Album
     put(album, folder, "one.jpg", 90)
     (out / "me").mkdir(parents=True)
     (out / "me/one.jpg").write_bytes(b"one.jpg")
-    sync(album, out, DEFAULT_LAYOUT)
+    sync(album, Output(out))
     album.set_threshold(95)
-    assert sync(album, out, DEFAULT_LAYOUT) == Synchronised()
+    assert sync(album, Output(out)) == Synchronised()
     assert below(out) == {"me/one.jpg": b"one.jpg"}
 
 
@@ -201,7 +199,7 @@ def test_two_albums_never_write_the_same_file(
     other = catalog.open_album("Other", other_folder, "this machine")
     for one, place in ((album, folder), (other, other_folder)):
         put(one, place, "one.jpg", 90)
-        sync(one, out, "{path}")
+        sync(one, Output(out, "{path}"))
         (out / "one.jpg").unlink()
     assert len(set(written)) == 2
 
@@ -213,9 +211,9 @@ def test_the_clouds_smaller_copy_gives_way_to_the_original_once_that_can_be_had(
     away = folder.with_name("away")
     folder.rename(away)
     fetched = {digest_of("one.jpg"): b"small"}
-    assert sync(album, out, DEFAULT_LAYOUT, fetched.get) == Synchronised(added=1, copies=1)
+    assert sync(album, Output(out), fetched.get) == Synchronised(added=1, copies=1)
     assert below(out) == {"me/one.jpg": b"small"}
     away.rename(folder)
-    assert sync(album, out, DEFAULT_LAYOUT, fetched.get) == Synchronised(added=1)
+    assert sync(album, Output(out), fetched.get) == Synchronised(added=1)
     assert below(out) == {"me/one.jpg": b"one.jpg"}
-    assert sync(album, out, DEFAULT_LAYOUT, fetched.get) == Synchronised(standing=1)
+    assert sync(album, Output(out), fetched.get) == Synchronised(standing=1)

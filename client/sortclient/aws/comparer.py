@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from photosort.comparison import REKOGNITION
+from photosort.comparison import REKOGNITION, Correction
+from sortclient.aws import people
 from sortclient.aws.cells import Cells
+from sortclient.aws.decisions import Corrections, reconcile
 from sortclient.aws.failures import explained
 from sortclient.aws.objects import Objects
 from sortclient.aws.pruning import prune
@@ -15,9 +18,12 @@ from sortclient.aws.run import Run
 from sortclient.aws.session import Clients
 from sortclient.aws.stack import Deployment
 from sortclient.aws.watch import Pace
-from sortclient.comparer import Event, Pruned, Request
+from sortclient.comparer import Decided, Event, Pruned, Request
 from sortclient.errors import InputError
-from sortclient.model import Box
+from sortclient.model import Box, Sighting
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition.type_defs import FaceDetailTypeDef
 
 # What DetectFaces says of the picture itself, by code.
 _BAD_PICTURE = {
@@ -50,7 +56,11 @@ class AwsComparer:
     def queues(self) -> Queues:
         return Queues(self._clients.sqs, self._deployment)
 
-    def find_faces(self, picture: bytes) -> Sequence[Box]:
+    @cached_property
+    def _corrections(self) -> Corrections:
+        return Corrections(self._clients.dynamodb, self._deployment.table, self._deployment.retention_days)
+
+    def find_faces(self, picture: bytes) -> Sequence[Sighting]:
         """Ask Rekognition (one charged call). Raises InputError where it cannot take the picture."""
         rekognition = self._clients.rekognition
         with explained():
@@ -61,9 +71,7 @@ class AwsComparer:
                 if reason is None:
                     raise
                 raise InputError(f"The headshot {reason}. Choose another picture.") from error
-        boxes = [face["BoundingBox"] for face in answer["FaceDetails"]]
-        faces = [Box(box["Left"], box["Top"], box["Width"], box["Height"]) for box in boxes]
-        return sorted(faces, key=lambda face: face.area, reverse=True)
+        return sorted(map(_sighting, answer["FaceDetails"]), key=lambda face: face.box.area, reverse=True)
 
     def compare(self, request: Request) -> Generator[Event, None, None]:
         """Upload what is missing, follow what comes, ask again for what got lost.
@@ -72,7 +80,7 @@ class AwsComparer:
         yielded before that stands, and the same request goes on there.
         """
         with explained():
-            self.cells.set_threshold(request.album, request.threshold)
+            self.cells.set_thresholds(request.album, request.thresholds)
             if _needs_work(request):
                 yield from Run(request, self.objects, self.cells, self.queues, self._pace).events()
 
@@ -87,9 +95,22 @@ class AwsComparer:
     def other_headshots(self, album: str, people: Collection[str]) -> int:
         return sum(shot.person not in people for shot in self.objects.people(album))
 
-    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:
-        present = self.objects.photos(album, lasting=True)
-        return set(photos).difference(bytes.fromhex(digest) for page in present for digest in page)
+    def rename(self, album: str, person: str, new: str) -> None:
+        people.rename(self.objects, self.cells, self._corrections, album, person, new)
+
+    def remove(self, album: str, person: str, headshots: Collection[str]) -> Pruned:
+        return people.remove(self.objects, self.cells, self._corrections, album, person, headshots)
+
+    def corrections(self, album: str) -> Iterable[Correction]:
+        return self._corrections.all(album)
+
+    def decide(self, album: str, decided: Decided) -> None:
+        """Thresholds, what was said later than what stands there, and the copies in `matches/`."""
+        self.cells.set_thresholds(album, decided.thresholds)
+        standing = {(said.person, said.photo): said.at for said in self._corrections.all(album)}
+        later = (said for said in decided.corrections if said.at > standing.get((said.person, said.photo), ""))
+        self._corrections.put(album, later)
+        reconcile(self.objects, album, decided.matches, decided.refuted)
 
     def fetcher(self, album: str) -> Callable[[str], bytes | None]:
         """From a photo's digest to the copy that was uploaded of it, for one album: what a sync takes."""
@@ -97,6 +118,12 @@ class AwsComparer:
 
     def _download(self, album: str, digest: str) -> bytes | None:
         return self.objects.download(album, digest)
+
+
+def _sighting(face: FaceDetailTypeDef) -> Sighting:
+    """Pose is one of the attributes that DetectFaces always answers with."""
+    box = face["BoundingBox"]
+    return Sighting(Box(box["Left"], box["Top"], box["Width"], box["Height"]), face.get("Pose", {}).get("Yaw"))
 
 
 def _needs_work(request: Request) -> bool:

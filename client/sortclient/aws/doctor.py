@@ -116,7 +116,7 @@ def _bucket(clients: Clients, deployment: Deployment) -> Finding:
 
 def _table(clients: Clients, deployment: Deployment) -> Finding:
     cells = Cells(clients.dynamodb, deployment.table)
-    cells.threshold(_ALBUM)
+    cells.thresholds(_ALBUM)
     cells.newest(_ALBUM)
     return Finding("table", True, f"{deployment.table} and its index can be read")
 

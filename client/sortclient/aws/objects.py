@@ -47,7 +47,7 @@ class Objects:
     """The objects of all albums in one bucket, which keeps each for ``retention_days``."""
 
     def __init__(self, s3: S3Client, bucket: str, retention_days: int) -> None:
-        self._s3, self._bucket = s3, bucket
+        self._s3, self._bucket, self.retention_days = s3, bucket, retention_days
         self._life = timedelta(days=retention_days) - _LIFE_NEEDED
 
     def albums(self) -> list[str]:
@@ -63,12 +63,12 @@ class Objects:
                         names.append(album_of(entry["Prefix"]))
         return sorted(names)
 
-    def people(self, album: str, lasting: bool = False) -> list[Headshot]:
-        """The album's headshots; ``lasting`` leaves out those that are about to expire."""
+    def people(self, album: str, lasting: bool = False, person: str | None = None) -> list[Headshot]:
+        """The album's headshots, of all people or of one; ``lasting`` leaves out those that are about to expire."""
         with explained():
             return [
                 Headshot(key.person, key.digest)
-                for page in self._pages(people_prefix(album), lasting)
+                for page in self._pages(people_prefix(album, person), lasting)
                 for key in page
                 if isinstance(key, HeadshotKey)
             ]
@@ -79,10 +79,10 @@ class Objects:
             for page in self._pages(photos_prefix(album), lasting):
                 yield [key.digest for key in page if isinstance(key, PhotoKey)]
 
-    def matches(self, album: str) -> Iterator[MatchKey]:
-        """The copies that the pipeline made of the album's matches, of all people."""
+    def matches(self, album: str, person: str | None = None) -> Iterator[MatchKey]:
+        """The copies that stand for the album's matches, of all people or of one."""
         with explained():
-            for page in self._pages(matches_prefix(album), lasting=False):
+            for page in self._pages(matches_prefix(album, person), lasting=False):
                 yield from (key for key in page if isinstance(key, MatchKey))
 
     def photo_names(self, album: str, digests: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -126,6 +126,14 @@ class Objects:
             **checksum,
         )
 
+    def copy(self, pairs: Iterable[tuple[Key, Key]]) -> int:
+        """Copy (from, to), metadata and all, and return how many. What is gone meanwhile is left out."""
+        copied = 0
+        with explained(), ThreadPoolExecutor(THREADS) as pool:
+            for batch in chunks(pairs, THREADS * 4):
+                copied += sum(pool.map(self._copy, batch))
+        return copied
+
     def remove(self, keys: Iterable[Key]) -> None:
         """Delete the objects; one that is gone already is no error."""
         from botocore.exceptions import ClientError
@@ -150,6 +158,14 @@ class Objects:
                 except MalformedKey:
                     continue  # somebody else's object: nothing of ours is named so
             yield keys
+
+    def _copy(self, pair: tuple[Key, Key]) -> bool:
+        source, target = map(str, pair)
+        try:
+            self._s3.copy_object(Bucket=self._bucket, Key=target, CopySource={"Bucket": self._bucket, "Key": source})
+        except self._s3.exceptions.NoSuchKey:
+            return False
+        return True
 
     def _path(self, album: str, digest: str) -> str | None:
         from botocore.exceptions import ClientError

@@ -6,8 +6,9 @@ All of it happens in the thread that pulls the events, but preparing (processes,
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
+from photosort.comparison import Comparison
 from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot
 from sortclient.aws.cells import KEYS_A_READ, Cells
@@ -37,7 +38,7 @@ class Run:
     def events(self) -> Iterator[Event]:
         # Before anything is asked for: what comes from now on must not be missed.
         watch = Watch(self._request, self._cells, self._queues, self._pace)
-        with Uploads(self._objects) as uploads:
+        with Uploads(self._objects, self._put_back) as uploads:
             fresh = yield from self._enroll(uploads)
             yield from self._list_photos()
             yield from self._resume(watch, fresh)
@@ -106,18 +107,18 @@ class Run:
 
     def _send(self, watch: Watch, workers: Workers, uploads: Uploads) -> Iterator[Event]:
         """Prepare and upload what is not there. Preparing waits while too much is on its way."""
-        known: list[tuple[str, str]] = []  # cells that may stand, of photos that turned out to be in the cloud
+        may_stand: list[tuple[str, str]] = []  # cells of photos that turned out to be in the cloud
         for job, result in self._originals(workers) if self._request.originals else workers.map(prepare, self._jobs()):
-            yield from self._take(job, result, watch, uploads, known)
+            yield from self._take(job, result, watch, uploads, may_stand)
             yield from self._progress(watch, uploads, 0)
             while uploads.is_full:
                 yield from self._progress(watch, uploads, 1)
-            if len(known) >= KEYS_A_READ:
-                yield from watch.look_up(known)
-                known.clear()
+            if len(may_stand) >= KEYS_A_READ:
+                yield from watch.look_up(may_stand)
+                may_stand.clear()
         while len(uploads):
             yield from self._progress(watch, uploads, 1)
-        yield from watch.look_up(known)
+        yield from watch.look_up(may_stand)
         watch.ask(watch.failed & self._present)
 
     def _originals(self, workers: Workers) -> Iterator[tuple[Job, Prepared | NotComparable | Crashed]]:
@@ -146,7 +147,7 @@ class Run:
         result: Prepared | NotComparable | Crashed,
         watch: Watch,
         uploads: Uploads,
-        known: list[tuple[str, str]],
+        may_stand: list[tuple[str, str]],
     ) -> Iterator[Event]:
         before, file = job.candidate.digest, job.candidate.file
         if before is not None and not (isinstance(result, Prepared) and result.digest == before):
@@ -157,7 +158,7 @@ class Run:
         if isinstance(result, NotComparable):
             yield Rejected(file, result.rejection)
             return
-        yield Identified(file, result.digest)
+        yield Identified(file, result.digest, result.taken)
         missing = self._request.missing(result.digest)
         if not missing:
             return
@@ -165,10 +166,14 @@ class Run:
         if photo not in self._present:
             self._present.add(photo)
             key = PhotoKey(self._request.album, result.digest)
-            uploads.begin(Parcel(key, result.content, result.content_type, file.path, result.sha256))
+            known = self._request.standing(result.digest)
+            uploads.begin(Parcel(key, result.content, result.content_type, file.path, result.sha256, known))
         elif photo not in watch.wanted:
-            known.extend((headshot, result.digest) for headshot in missing)
+            may_stand.extend((headshot, result.digest) for headshot in missing)
         watch.wanted.add(photo)
+
+    def _put_back(self, known: Sequence[Comparison]) -> None:
+        self._cells.put(self._request.album, known, self._objects.retention_days)
 
     def _progress(self, watch: Watch, uploads: Uploads, timeout: float) -> Iterator[Event]:
         for sent in uploads.finished(timeout):

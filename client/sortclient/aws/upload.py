@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from photosort.comparison import Comparison
 from photosort.keys import HeadshotKey, PhotoKey
 from sortclient.aws.objects import Objects
 from sortclient.aws.session import THREADS
@@ -23,6 +24,7 @@ class Parcel:
     content_type: str
     path: str | None = None
     sha256: bytes | None = None  # of the content, where that is known
+    known: Sequence[Comparison] = ()  # verdicts that must stand in the table before it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,11 @@ class Sent:
 class Uploads:
     """Puts parcels. botocore repeats what may succeed later; what it raises in the end is raised by ``finished``."""
 
-    def __init__(self, objects: Objects, threads: int = THREADS) -> None:
-        self._objects = objects
+    def __init__(
+        self, objects: Objects, put_back: Callable[[Sequence[Comparison]], None], threads: int = THREADS
+    ) -> None:
+        """``put_back`` writes what a parcel brings of the known, in its thread and before it."""
+        self._objects, self._put_back = objects, put_back
         self._most = threads * 2
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="upload")
         self._begun: dict[Future[None], Sent] = {}
@@ -59,10 +64,7 @@ class Uploads:
         return len(self._begun) >= self._most or sum(sent.size for sent in self._begun.values()) >= MOST_BYTES
 
     def begin(self, parcel: Parcel) -> None:
-        future = self._pool.submit(
-            self._objects.put, parcel.key, parcel.content, parcel.content_type, parcel.path, parcel.sha256
-        )
-        self._begun[future] = Sent(parcel.key, len(parcel.content))
+        self._begun[self._pool.submit(self._put, parcel)] = Sent(parcel.key, len(parcel.content))
 
     def finished(self, timeout: float = 0) -> Iterator[Sent]:
         """What has been sent since the last call, waiting up to ``timeout`` seconds for the first of them.
@@ -82,3 +84,8 @@ class Uploads:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    def _put(self, parcel: Parcel) -> None:
+        if parcel.known:
+            self._put_back(parcel.known)
+        self._objects.put(parcel.key, parcel.content, parcel.content_type, parcel.path, parcel.sha256)

@@ -180,6 +180,7 @@ def _described(face: Face) -> dict[str, Any]:
         "BoundingBox": _bounding_box(face),
         "Confidence": _confidence(face),
         "Landmarks": list(_landmarks(face)),
+        "Pose": _pose(face),
     }
 
 
@@ -194,6 +195,13 @@ def _confidence(face: Face) -> float:
     The form is AWS's, the figure is not: the detectors differ.
     """
     return 100 / (1 + math.exp(-4 * face.score))
+
+
+def _pose(face: Face) -> dict[str, float]:
+    """As far as the engine's five points tell it: not the pitch."""
+    from sortclient.faces.pose import roll, yaw
+
+    return {"Yaw": yaw(face), "Roll": roll(face)}
 
 
 def _landmarks(face: Face) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ The functions are found by their name in another process, and what they return t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from sortclient.model import File
 from sortclient.photos.decode import decode
 from sortclient.photos.errors import NotComparable
 from sortclient.photos.prepare import analysis_digest, read
+from sortclient.photos.taken import taken
 
 if TYPE_CHECKING:
     from sortclient.faces.cache import FaceCache
@@ -29,12 +30,14 @@ def analyse(content: bytes) -> tuple[Face, ...]:
 class Analysed:
     digest: str
     faces: tuple[Face, ...]
+    taken: str | None = None  # as in `model.Entry`; None: only the cache was asked
 
 
 def analyse_file(file: File) -> Analysed | NotComparable:
-    """The digest of a file's bytes and its faces, from the cache where these bytes were analysed before."""
+    """Of a file's bytes their digest, when they were taken, and the faces: from the cache, where they are there."""
     try:
-        return analyse_once(read(file.location))
+        content = read(file.location)
+        return replace(analyse_once(content), taken=taken(content))
     except NotComparable as error:
         return error
 

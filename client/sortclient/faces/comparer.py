@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from photosort.chunks import chunks
 from photosort.comparison import Comparison, Problem, now
-from sortclient.comparer import THIS_MACHINE, Compared, Event, Identified, Pruned, Rejected, Request
+from sortclient.comparer import Compared, Event, Identified, NothingElsewhere, Rejected, Request
 from sortclient.errors import InputError
 from sortclient.faces.analyse import Analysed, analyse_file, analyse_once
 from sortclient.faces.cache import FaceCache
 from sortclient.faces.engine import VERSION
 from sortclient.faces.face import Face
 from sortclient.faces.models import check_installed
+from sortclient.faces.pose import yaw
 from sortclient.faces.similarity import similarities
 from sortclient.folders import cache_folder
-from sortclient.model import Box, File, Headshot
+from sortclient.model import File, Headshot, Sighting
 from sortclient.photos.errors import NotComparable, NotReached
 from sortclient.photos.prepare import analysis_digest
 from sortclient.workers import Crashed, Workers
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
 _CHUNK = 500
 
 
-class LocalComparer:
+class LocalComparer(NothingElsewhere):
     """Implements sortclient.comparer.Comparer. Its processes start when the first picture has to be read."""
 
-    place = THIS_MACHINE
     engine = VERSION
     calls_cost_money = False
 
@@ -50,8 +50,8 @@ class LocalComparer:
         self._workers.close()
         self._cache.close()
 
-    def find_faces(self, picture: bytes) -> Sequence[Box]:
-        return [face.box for face in self._faces(picture)]
+    def find_faces(self, picture: bytes) -> Sequence[Sighting]:
+        return [Sighting(face.box, yaw(face)) for face in self._faces(picture)]
 
     def compare(self, request: Request) -> Generator[Event, None, None]:
         """Photos whose faces are known are compared without being read; the others are read by the processes."""
@@ -72,19 +72,6 @@ class LocalComparer:
                     yield Rejected(file, result.rejection)
                 else:
                     yield from _compared(request, references, [(file, result)])
-
-    def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:  # noqa: ARG002
-        """Nothing: faces are found by a picture's bytes, and other albums may have the same."""
-        return iter(())
-
-    def other_photos(self, album: str, known: Collection[bytes]) -> int:  # noqa: ARG002
-        return 0
-
-    def other_headshots(self, album: str, people: Collection[str]) -> int:  # noqa: ARG002
-        return 0
-
-    def to_send(self, album: str, photos: Collection[bytes]) -> Collection[bytes]:  # noqa: ARG002
-        return ()
 
     def _reference(self, shot: Headshot) -> NDArray[np.float32]:
         """The embedding of the headshot's largest face, which is the one that Rekognition compares with, too."""
@@ -112,25 +99,38 @@ def _compared(
     request: Request, references: dict[str, NDArray[np.float32]], pictures: Sequence[tuple[File, Analysed]]
 ) -> Iterator[Event]:
     """What there is to tell of ``pictures``, all compared with all references at once."""
-    faces = [picture.faces for _, picture in pictures]
-    best = {headshot: _best(faces, reference) for headshot, reference in references.items()}
+    best = _best([picture.faces for _, picture in pictures], references)
     for position, (file, picture) in enumerate(pictures):
-        yield Identified(file, picture.digest)
+        yield Identified(file, picture.digest, picture.taken)
         for headshot in request.missing(picture.digest):
-            similarity = best[headshot][position]
-            problem = Problem.NO_FACE if similarity is None else None
-            yield Compared(Comparison(headshot, picture.digest, similarity, problem, "", VERSION, now()))
+            yield Compared(_cell(headshot, picture, best[headshot][position]))
 
 
-def _best(pictures: Sequence[Sequence[Face]], reference: NDArray[np.float32]) -> list[float | None]:
-    """For each picture the similarity of the face that is most like ``reference``; None where it has no face."""
+def _cell(headshot: str, picture: Analysed, best: tuple[float, Face] | None) -> Comparison:
+    if best is None:
+        return Comparison(headshot, picture.digest, None, Problem.NO_FACE, "", VERSION, now(), faces=0)
+    similarity, face = best
+    count = len(picture.faces)
+    return Comparison(headshot, picture.digest, similarity, None, "", VERSION, now(), count, face.box)
+
+
+def _best(
+    pictures: Sequence[Sequence[Face]], references: dict[str, NDArray[np.float32]]
+) -> dict[str, list[tuple[float, Face] | None]]:
+    """For each reference and picture the face that is most like it, with its similarity; None where it has no face."""
     import numpy as np
 
-    embeddings = [face.embedding for faces in pictures for face in faces]
-    if not embeddings:
-        return [None] * len(pictures)
-    found = similarities(np.stack(embeddings), reference)
-    counts = [len(faces) for faces in pictures]
+    faces = [face for picture in pictures for face in picture]
+    if not faces:
+        return dict.fromkeys(references, [None] * len(pictures))
+    embeddings = np.stack([face.embedding for face in faces])
+    counts = [len(picture) for picture in pictures]
+    pictured = np.repeat(np.arange(len(pictures)), counts)  # for each face the picture that shows it
     starts = np.cumsum([0, *filter(None, counts)])[:-1]  # of each picture that has faces
-    best = iter(np.maximum.reduceat(found, starts).tolist())
-    return [next(best) if count else None for count in counts]
+    best: dict[str, list[tuple[float, Face] | None]] = {}
+    for headshot, reference in references.items():
+        found = similarities(embeddings, reference)
+        most_alike = np.lexsort((-found, pictured))[starts]  # picture by picture, the most alike first
+        those = zip(found[most_alike].tolist(), (faces[place] for place in most_alike.tolist()), strict=True)
+        best[headshot] = [next(those) if count else None for count in counts]
+    return best

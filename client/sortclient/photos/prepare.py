@@ -14,6 +14,7 @@ from sortclient.photos.decode import ANALYSIS_SIDE, check_size, decode, opened, 
 from sortclient.photos.errors import NotComparable, NotReached
 from sortclient.photos.kinds import HEAD, check
 from sortclient.photos.structure import JPEG, PNG, jpeg_frame, png_frame, without_metadata
+from sortclient.photos.taken import taken
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,9 +24,14 @@ JPEG_QUALITY = 85
 HEAVY = 0.5  # bytes a pixel
 LARGEST_ORIGINAL = 15 * 1024 * 1024  # bytes; Rekognition's limit for an object in S3
 
+# Of the picture that a face is cut out of.
+UNCUT_SIDE = 3000  # px, long side: a face of a group has half as many again as in an analysis copy
+_UNCUT_QUALITY = 95  # it is encoded once more when it is cut
+
 # How a copy is prepared is part of its digest: a change here makes new keys instead of changing what a key holds.
 _ANALYSIS = f"analysis {ANALYSIS_SIDE} {JPEG_QUALITY} 2"
 _ORIGINAL = "original"
+_CUT = f"face {{}} {UNCUT_SIDE} {_UNCUT_QUALITY} {JPEG_QUALITY} 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Prepared:
     content: bytes
     content_type: str
     sha256: bytes | None = None  # of the content, where that is known
+    taken: str = ""  # of the file it was made of: a copy does not say any more
 
 
 def read(location: Path) -> bytes:
@@ -59,7 +66,18 @@ def analysis_copy(content: bytes) -> Prepared:
     A JPEG that is all that already is not encoded again: it loses its metadata and no more.
     """
     image = decode(content)
-    return Prepared(analysis_digest(content), _unchanged(content) or encode(image), "image/jpeg")
+    copy = _unchanged(content) or encode(image)
+    return Prepared(analysis_digest(content), copy, "image/jpeg", taken=taken(content))
+
+
+def uncut(content: bytes, face: int) -> Prepared:
+    """What the face with this number is to be cut out of: a larger copy than for an analysis. Raises NotComparable.
+
+    Its digest is already that of what travels. Where the face is, a comparer says: asking it may cost, and can wait.
+    """
+    return Prepared(
+        _digest(content, _CUT.format(face)), encode(decode(content, UNCUT_SIDE), _UNCUT_QUALITY), "image/jpeg"
+    )
 
 
 def original(content: bytes) -> Prepared:
@@ -91,7 +109,7 @@ def _as_it_is(content: bytes) -> Prepared | None:
     if content_type is None:
         return None
     sha256 = hashlib.sha256(content).digest()
-    return Prepared(_mixed(sha256, _ORIGINAL), content, content_type, sha256)
+    return Prepared(_mixed(sha256, _ORIGINAL), content, content_type, sha256, taken(content))
 
 
 def _unchanged(content: bytes) -> bytes | None:
@@ -127,11 +145,11 @@ def _taken_as_it_is(content: bytes) -> str | None:
     return None
 
 
-def encode(image: Image.Image) -> bytes:
+def encode(image: Image.Image, quality: int = JPEG_QUALITY) -> bytes:
     """JPEG without metadata: a new file is written, so place and camera of the original stay at home."""
     buffer = io.BytesIO()
     image.info.clear()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 

@@ -7,7 +7,7 @@ import os
 import stat
 import unicodedata
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -40,15 +40,17 @@ class LeftOut:
     folders: int = 0
 
 
-def scan(folder: Path, selection: Selection = EVERYTHING, out: Path | None = None) -> Generator[Found, None, LeftOut]:
+def scan(
+    folder: Path, selection: Selection = EVERYTHING, outs: Collection[Path] = ()
+) -> Generator[Found, None, LeftOut]:
     """Every file below ``folder`` that is selected, those of a folder in the order of their names.
 
     Links to files are files. A link to a folder is one row; where the selection follows it, the folder is entered after
-    all real ones, each once, and never ``out``: its copies are no photos of the album. What cannot be looked at (a
-    locked folder, a file in one) is a row that says why. Memory grows with the names in the folders that are open.
-    Raises InputError where the folder itself cannot be read.
+    all real ones, each once, and never one of ``outs``: their copies are no photos of the album. What cannot be looked
+    at (a locked folder, a file in one) is a row that says why. Memory grows with the names in the open folders. Raises
+    InputError where the folder itself cannot be read.
     """
-    walk = _Walk(selection, out)
+    walk = _Walk(selection, outs)
     walk.waiting.append(_Place(folder, "", linked=True))
     while walk.waiting:
         yield from walk.through(walk.waiting.popleft())
@@ -74,13 +76,14 @@ class _Place:
 
 
 class _Walk:
-    def __init__(self, selection: Selection, out: Path | None) -> None:
+    def __init__(self, selection: Selection, outs: Collection[Path]) -> None:
         self.left_out = LeftOut()
         self.waiting: deque[_Place] = deque()  # links to folders: the real ones are entered first
         self._selection = selection
         self._entered: dict[tuple[int, int], str] = {}  # folders, and what to say of another way to them
-        if out is not None and out.exists():
-            self._entered[_identity(out.stat())] = "leads to the output folder"
+        for out in outs:
+            if out.exists():
+                self._entered[_identity(out.stat())] = "leads to the output folder"
 
     def through(self, start: _Place) -> Iterator[Found]:
         """With a stack of its own: folders can be nested deeper than calls can."""

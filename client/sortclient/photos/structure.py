@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sortclient.photos.errors import Unreadable
@@ -14,7 +15,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 # Markers of ITU-T T.81, table B.1
 _EOI, _SOS = 0xD9, 0xDA
 _END = bytes((0xFF, _EOI))
-_APP0, _APP14 = 0xE0, 0xEE
+_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
+_EXIF = b"Exif\0\0"
 _TABLES = frozenset((0xC4, 0xCC, 0xDB, 0xDC, 0xDD))  # DHT, DAC, DQT, DNL, DRI
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _COMMON_FRAMES = frozenset((0xC0, 0xC1, 0xC2))  # Huffman coded: baseline, extended, progressive
@@ -83,24 +85,44 @@ def without_metadata(content: bytes) -> bytes:
     return b"".join(kept)
 
 
+def jpeg_exif(content: bytes) -> bytes:
+    """A JPEG's EXIF, without the mark before it; empty where there is none before the picture or the end."""
+    with suppress(Unreadable):
+        for marker, start, end in _segments(content, to_first_scan=True):
+            if marker == _APP1 and content.startswith(_EXIF, start + 4):
+                return content[start + 4 + len(_EXIF) : end]
+    return b""
+
+
+def png_exif(content: bytes) -> bytes:
+    """A PNG's EXIF, wherever it stands; empty where there is none before the end."""
+    with suppress(Unreadable):
+        for kind, start, end in _chunks(content):
+            if kind == b"eXIf":
+                return content[start:end]
+    return b""
+
+
 def png_frame(content: bytes) -> Frame | None:
     """The frame of a PNG that is whole; None where none begins. Raises Unreadable for one that is cut off."""
-    types = set()
-    at = len(PNG)
-    while True:
-        kind = content[at + 4 : at + 8]
-        end = at + 12 + int.from_bytes(content[at : at + 4], "big")
-        if len(kind) < 4 or end > len(content):
-            raise Unreadable(CUT_OFF)
-        types.add(kind)
-        if kind == b"IEND":
-            break
-        at = end
+    types = {kind for kind, _, _ in _chunks(content)}
     header = content[len(PNG) :]
     if header[4:8] != b"IHDR" or b"IDAT" not in types:
         return None
     width, height = int.from_bytes(header[8:12], "big"), int.from_bytes(header[12:16], "big")
     return Frame(width, height, header[16] <= 8, frozenset(types))
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(type, where its data starts, where they end) up to the end of a PNG. Raises Unreadable where that is missing."""
+    kind, at = b"", len(PNG)
+    while kind != b"IEND":
+        kind, start = content[at + 4 : at + 8], at + 8
+        end = start + int.from_bytes(content[at : at + 4], "big")
+        at = end + 4  # a checksum
+        if len(kind) < 4 or at > len(content):
+            raise Unreadable(CUT_OFF)
+        yield kind, start, end
 
 
 def _segments(content: bytes, *, to_first_scan: bool = False) -> Iterator[tuple[int, int, int]]:

@@ -1,0 +1,105 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sortclient.model import Link
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder with the photos.")]
+AlbumArgument = Annotated[
+    str | None, typer.Argument(metavar="[ALBUM]", help="The album; the one used last if left out.")
+]
+Form = Annotated[Format, typer.Option("--format", help="How to print them.")]
+
+# -- people
+Ref = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ref",
+        metavar="[NAME=]FILE[#N]",
+        help="A headshot of a person to look for; #N takes the N-th face from the left. Can be repeated.",
+    ),
+]
+People = Annotated[
+    Path | None,
+    typer.Option("--people", metavar="DIR", help="Headshots: a folder for each person, or a picture named after them."),
+]
+Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Only of this person.")]
+
+# -- where matches go
+AlbumName = Annotated[str | None, typer.Option("--album", help="Name of the album.  [default: the folder's name]")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the matches go.  [default: Matches]")]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="TEMPLATE",
+        help="Path of a match below --out, of {person} {path} {name} {year} {month} {similarity}."
+        "  [default: {person}/{path}]",
+    ),
+]
+LinkForm = Annotated[
+    Link | None, typer.Option("--link", help="Copies of the photos, or links to them.  [default: copy]")
+]
+Xmp = Annotated[
+    bool | None,
+    typer.Option("--xmp/--no-xmp", help="Name the people in a sidecar beside each match.", show_default=False),
+]
+LedgerFile = Annotated[
+    Path | None, typer.Option("--ledger", metavar="FILE.csv|FILE.json", help="Write every file with its outcome.")
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option("--threshold", min=0, max=100, help="Least similarity of a match, in per cent.  [default: 80]"),
+]
+
+# -- which photos
+AnyOf = Annotated[list[str] | None, typer.Option("--any", metavar="NAME,NAME", help="Photos of any of these people.")]
+AllOf = Annotated[
+    list[str] | None, typer.Option("--all", metavar="NAME,NAME", help="Photos of all of these people together.")
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="NAME,NAME", help="Photos of these people and nobody else.")
+]
+Nobody = Annotated[bool, typer.Option("--none", help="Photos of none of the album's people.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="Taken then or later: 2019, 2019-06 or 2019-06-30.")
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Taken then or earlier; the same forms.")]
+
+# -- which files
+Include = Annotated[
+    list[str] | None,
+    typer.Option("--include", metavar="GLOB", help="Only files like this: '*.jpg', '2019/'. Can be repeated."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="GLOB", help="No files or folders like this; goes before --include."),
+]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Enter folders that links lead to.")]
+Moved = Annotated[bool, typer.Option("--moved", help="The album's folder was elsewhere until now.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what is kept of photos that are no longer in the folder.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done and what it costs at most; do nothing.")
+]
+
+# -- AWS
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about the cost.")]
+MaxSpend = Annotated[
+    float | None, typer.Option("--max-spend", metavar="USD", help="Do not begin a run that could cost more.")
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="Profile of the AWS configuration.")]
+Region = Annotated[str | None, typer.Option("--region", help="AWS region.  [default: the profile's, else us-west-1]")]
+Stack = Annotated[str, typer.Option("--stack", help="Name of the deployed stack.")]

@@ -1,0 +1,116 @@
+"""`people`: who is looked for in an album."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from photosort.stack import DEFAULT_STACK_NAME
+from sortclient.cli import options
+from sortclient.cli.app import people
+from sortclient.cli.opening import elsewhere_of, held_album, open_stack, stack_or_nobody
+from sortclient.cli.options import Format
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The person.")]
+
+
+@people.command("list")
+def list_(album: options.AlbumArgument = None, form: options.Form = Format.TABLE) -> None:
+    """Print the people of an album, with their headshots, thresholds and matches.
+
+    sortclient people Images
+    """
+    from sortclient.catalog import open_catalog
+    from sortclient.names import check_album
+    from sortclient.showing import show_people
+
+    with open_catalog() as catalog:
+        show_people(check_album(catalog, album), form.value)
+
+
+@people.command()
+def add(
+    album: options.AlbumArgument = None,
+    ref: options.Ref = None,
+    people: options.People = None,
+    yes: options.Yes = False,
+    max_spend: options.MaxSpend = None,
+    dry_run: options.DryRun = False,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = DEFAULT_STACK_NAME,
+) -> None:
+    """Add people to an album, or headshots to people: the photos that are known are compared, none is looked for.
+
+    sortclient people add Images --ref Ana=ana.jpg
+    """
+    from sortclient.catalog import open_catalog
+    from sortclient.faces.comparer import LocalComparer
+    from sortclient.names import check_album
+    from sortclient.outputs import OutputWish
+    from sortclient.run import Wishes, addition_to, run
+
+    with open_catalog() as catalog:
+        known = check_album(catalog, album)
+        order = addition_to(known, ref or [], people)
+        here = known.place == LocalComparer.place
+    wishes = Wishes.checked(order, OutputWish(), None, yes=yes, max_spend=max_spend)
+    if dry_run:
+        from sortclient.rehearsal import Unasked
+        from sortclient.rehearsal import dry_run as rehearse
+
+        place = Unasked(LocalComparer.engine, LocalComparer.place) if here else stack_or_nobody(profile, region, stack)
+        raise typer.Exit(rehearse(order, wishes, place))
+    if here:
+        with LocalComparer() as local:
+            raise typer.Exit(run(order, wishes, local))
+    comparer = open_stack(profile, region, stack)
+    raise typer.Exit(run(order, wishes, comparer, fetch=comparer.fetcher(order.album)))
+
+
+@people.command()
+def rename(
+    name: Name,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="What they are called from now on.")],
+    album: options.AlbumArgument = None,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = DEFAULT_STACK_NAME,
+) -> None:
+    """Call a person by another name. Nothing is compared, or paid for, again.
+
+    sortclient people rename me Ana Images
+    """
+    from sortclient.later import synchronise
+    from sortclient.outputs import OutputWish
+    from sortclient.people import check_rename
+    from sortclient.people import rename as rename_person
+
+    with held_album(album) as (_, known):
+        person, new = check_rename(known, name, new)
+        elsewhere, fetch, _ = elsewhere_of(known, profile, region, stack)
+        rename_person(known, person, new, elsewhere)
+        raise typer.Exit(synchronise(known, elsewhere, OutputWish(), fetch))
+
+
+@people.command()
+def remove(
+    name: Name,
+    album: options.AlbumArgument = None,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = DEFAULT_STACK_NAME,
+) -> None:
+    """Remove a person: headshots, comparisons, corrections and copies of matches, here and in the cloud.
+
+    sortclient people remove Ana Images
+    """
+    from sortclient.names import check_person
+    from sortclient.people import remove as remove_person
+    from sortclient.showing import show_removed
+
+    with held_album(album) as (_, known):
+        person = check_person(known, name)
+        elsewhere, _, _ = elsewhere_of(known, profile, region, stack)
+        show_removed(person, *remove_person(known, person, elsewhere))

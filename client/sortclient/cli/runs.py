@@ -1,0 +1,117 @@
+"""`upload` and `sort`: the whole job, with AWS or on this machine."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from photosort.stack import DEFAULT_STACK_NAME
+from sortclient.cli import options
+from sortclient.cli.app import app
+from sortclient.cli.opening import open_stack, stack_or_nobody, unasked
+
+
+@app.command()
+def upload(
+    folder: options.Folder,
+    ref: options.Ref = None,
+    people: options.People = None,
+    album: options.AlbumName = None,
+    out: options.Out = None,
+    layout: options.Layout = None,
+    link: options.LinkForm = None,
+    xmp: options.Xmp = None,
+    threshold: options.Threshold = None,
+    ledger: options.LedgerFile = None,
+    include: options.Include = None,
+    exclude: options.Exclude = None,
+    follow_links: options.FollowLinks = False,
+    moved: options.Moved = False,
+    originals: Annotated[bool, typer.Option("--originals", help="Upload the files as they are (up to 15 MB).")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after uploading; see `sync`.")] = False,
+    yes: options.Yes = False,
+    max_spend: options.MaxSpend = None,
+    prune: options.Prune = False,
+    dry_run: options.DryRun = False,
+    emulate: Annotated[bool, typer.Option("--emulate", help="Against an emulated AWS on this machine.")] = False,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = DEFAULT_STACK_NAME,
+) -> None:
+    """Sort a folder with AWS: upload small copies, compare them there, bring the matches to --out.
+
+    sortclient upload ./Images --ref me.jpg
+    """
+    from sortclient.outputs import OutputWish
+    from sortclient.photos.selection import Selection
+    from sortclient.run import Wishes, order_of, run
+
+    order = order_of(
+        folder,
+        ref or [],
+        people,
+        album,
+        threshold,
+        originals=originals,
+        wait=not no_wait,
+        selection=Selection(tuple(include or ()), tuple(exclude or ()), follow_links),
+        moved=moved,
+    )
+    output = OutputWish(out, layout, link, xmp)
+    wishes = Wishes.checked(order, output, ledger, yes=yes, max_spend=max_spend, prune=prune, emulated=emulate)
+    if dry_run:
+        from sortclient.rehearsal import dry_run as rehearse
+
+        raise typer.Exit(rehearse(order, wishes, unasked() if emulate else stack_or_nobody(profile, region, stack)))
+    with ExitStack() as stays:
+        if emulate:
+            from sortclient.emulator.child import emulated_aws
+
+            # From here on this process is a client like any other: only addresses and the catalog's place differ.
+            os.environ.update(stays.enter_context(emulated_aws()))
+            profile, region, stack = None, None, DEFAULT_STACK_NAME
+        comparer = open_stack(profile, region, stack)
+        raise typer.Exit(run(order, wishes, comparer, fetch=comparer.fetcher(order.album)))
+
+
+@app.command()
+def sort(
+    folder: options.Folder,
+    ref: options.Ref = None,
+    people: options.People = None,
+    album: options.AlbumName = None,
+    out: options.Out = None,
+    layout: options.Layout = None,
+    link: options.LinkForm = None,
+    xmp: options.Xmp = None,
+    threshold: options.Threshold = None,
+    ledger: options.LedgerFile = None,
+    include: options.Include = None,
+    exclude: options.Exclude = None,
+    follow_links: options.FollowLinks = False,
+    moved: options.Moved = False,
+    prune: options.Prune = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Sort a folder on this machine: nothing is uploaded, nothing is charged.
+
+    sortclient sort ./Images --ref me.jpg
+    """
+    from sortclient.faces.comparer import LocalComparer
+    from sortclient.outputs import OutputWish
+    from sortclient.photos.selection import Selection
+    from sortclient.run import Wishes, order_of, run
+
+    selection = Selection(tuple(include or ()), tuple(exclude or ()), follow_links)
+    order = order_of(folder, ref or [], people, album, threshold, selection=selection, moved=moved)
+    wishes = Wishes.checked(order, OutputWish(out, layout, link, xmp), ledger, prune=prune)
+    if dry_run:
+        from sortclient.rehearsal import Unasked
+        from sortclient.rehearsal import dry_run as rehearse
+
+        raise typer.Exit(rehearse(order, wishes, Unasked(LocalComparer.engine, LocalComparer.place)))
+    with LocalComparer() as comparer:
+        raise typer.Exit(run(order, wishes, comparer))

@@ -1,0 +1,47 @@
+"""Names that a person gives for what must be there already; a wrong one is told the nearest right one."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+from difflib import get_close_matches
+
+from sortclient.album import Album
+from sortclient.catalog import Catalog
+from sortclient.errors import InputError
+
+_SHOWN = 20  # names in one message
+
+
+def check_album(catalog: Catalog, name: str | None) -> Album:
+    """The album of that name, without one the album used last; or an InputError."""
+    album = catalog.find_album(None if name is None else unicodedata.normalize("NFC", name))
+    if album is not None:
+        return album
+    names = catalog.album_names()
+    if not names:
+        start = "Sort a folder first: sortclient sort FOLDER --ref FILE."
+        raise InputError(f"There is no album '{name}'. {start}" if name else f"There is no album yet. {start}")
+    raise InputError(f"There is no album '{name}'. {nearest(name or '', names)}")
+
+
+def check_person(album: Album, name: str) -> str:
+    """The name as the album has it, or an InputError."""
+    name = unicodedata.normalize("NFC", name)
+    people = album.people()
+    if name in people:
+        return name
+    if not people:
+        raise InputError(f"Album '{album.name}' has no people yet. Give a headshot with --ref NAME=FILE.")
+    raise InputError(f"There is no '{name}' in album '{album.name}'. {nearest(name, people)}")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """What to say after "there is no such name"."""
+    by_folded = {other.casefold(): other for other in known}
+    close = get_close_matches(name.casefold(), by_folded, n=1)
+    names = sorted(known)
+    if not names:
+        return "There is none yet."
+    listed = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return f"Did you mean '{by_folded[close[0]]}'? Known are: {listed}." if close else f"Known are: {listed}."

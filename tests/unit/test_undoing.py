@@ -1,0 +1,143 @@
+"""Undo removes exactly what the last sync added."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sortclient.album import Album
+from sortclient.errors import InputError
+from sortclient.model import Link
+from sortclient.outputs import Output
+from sortclient.sync import Synchronised, sync
+from sortclient.undoing import Undone, added, last_manifest, undo
+from tests.unit.test_sync import below, put
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "Matches"
+
+
+def undo_last(album: Album) -> Undone:
+    return undo(album, last_manifest(album))
+
+
+def test_only_the_last_syncs_files_go_and_then_those_of_the_one_before(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    put(album, folder, "sub/two.jpg", 90)
+    sync(album, Output(out))
+    put(album, folder, "three.jpg", 90)
+    sync(album, Output(out))
+    sync(album, Output(out))  # one that adds nothing
+    assert [copy.target for _, copy, _ in added(album, last_manifest(album))] == ["me/three.jpg"]
+    assert undo_last(album) == Undone(removed=1)
+    assert set(below(out)) == {"me/one.jpg", "me/sub/two.jpg"}
+    assert undo_last(album) == Undone(removed=2)
+    assert list(out.iterdir()) == []  # nor an empty folder
+    with pytest.raises(InputError, match="nothing to undo"):
+        undo_last(album)
+    assert sync(album, Output(out)) == Synchronised(added=3)
+
+
+def test_what_stood_there_before_is_not_of_the_sync(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    put(album, folder, "two.jpg", 90)
+    (out / "me").mkdir(parents=True)
+    (out / "me/one.jpg").write_bytes(b"one.jpg")  # the same bytes, somebody's own copy
+    (out / "me/notes.txt").write_bytes(b"mine")
+    sync(album, Output(out))
+    assert undo_last(album) == Undone(removed=1)
+    assert set(below(out)) == {"me/one.jpg", "me/notes.txt"}
+
+
+def test_files_changed_since_are_not_touched(album: Album, folder: Path, out: Path) -> None:
+    for name in ("edited.jpg", "touched.jpg", "gone.jpg", "replaced.jpg", "as it was.jpg"):
+        put(album, folder, name, 90)
+    sync(album, Output(out))
+    (out / "me/edited.jpg").write_bytes(b"retouched!")
+    os.utime(out / "me/touched.jpg", ns=(1, 1))
+    (out / "me/gone.jpg").unlink()
+    (out / "me/replaced.jpg").unlink()
+    (out / "me/replaced.jpg").symlink_to(folder / "replaced.jpg")
+    assert undo_last(album) == Undone(removed=1, changed=3, gone=1)
+    assert set(below(out)) == {"me/edited.jpg", "me/touched.jpg", "me/replaced.jpg"}
+
+
+def test_copies_that_may_be_the_last_stay(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    put(album, folder, "two.jpg", 90)
+    sync(album, Output(out))
+    (folder / "one.jpg").unlink()
+    assert undo_last(album) == Undone(removed=1, last=1)
+    assert below(out) == {"me/one.jpg": b"one.jpg"}
+
+
+@pytest.mark.parametrize("link", [Link.HARDLINK, Link.SYMLINK])
+def test_links_go_and_originals_stay(album: Album, folder: Path, out: Path, link: Link) -> None:
+    put(album, folder, "one.jpg", 90)
+    sync(album, Output(out, link=link))
+    assert undo_last(album) == Undone(removed=1)
+    assert (list(out.iterdir()), (folder / "one.jpg").read_bytes()) == ([], b"one.jpg")
+
+
+def test_a_sync_that_was_stopped_can_be_undone(
+    album: Album, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        put(album, folder, name, 90)
+
+    def show(done: int, _total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync(album, Output(out), show=show)
+    assert set(below(out)) == {"me/a.jpg", "me/b.jpg"}
+    assert undo_last(album) == Undone(removed=2)
+
+
+def test_an_undo_that_was_stopped_goes_on(
+    album: Album, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        put(album, folder, name, 90)
+    sync(album, Output(out))
+    unlink = Path.unlink
+
+    def refused(path: Path, **options: bool) -> None:
+        if path.name == "b.jpg":
+            raise PermissionError(13, "Permission denied", str(path))
+        unlink(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        with pytest.raises(PermissionError):
+            undo_last(album)
+    assert undo_last(album) == Undone(removed=2)
+
+
+def test_what_took_the_place_of_an_earlier_copy_was_not_added(album: Album, folder: Path, out: Path) -> None:
+    """Undoing that would leave nothing where something stood before."""
+    put(album, folder, "one.jpg", 90)
+    sync(album, Output(out))
+    put(album, folder, "one.jpg", 90, content=b"another picture")
+    put(album, folder, "two.jpg", 90)
+    sync(album, Output(out, link=Link.HARDLINK))
+    assert undo_last(album) == Undone(removed=1)
+    assert below(out) == {"me/one.jpg": b"another picture"}
+    assert undo_last(album) == Undone(removed=1)
+    assert below(out) == {}
+
+
+def test_only_the_latest_manifests_are_kept(album: Album, folder: Path, out: Path) -> None:
+    for number in range(25):
+        put(album, folder, f"{number:02}.jpg", 90)
+        sync(album, Output(out))
+    undone = 0
+    while album.last_manifest():
+        undone += undo_last(album).removed
+    assert undone == 20
+    assert len(below(out)) == 5
