@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long bench-upload bench-verdicts bench-sort lint clean synth bootstrap deploy destroy lambda-requirements
+.PHONY: help install demo test test-long bench-upload bench-verdicts bench-sort bench-people lint clean synth bootstrap deploy destroy lambda-requirements
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench-verdicts: $(VENV)/.demo ## Compare the verdicts that copies and originals 
 
 bench-sort: $(VENV)/.demo ## Sort 20,000 generated photos, and show the memory that takes
 	@$(BIN)/python -m bench.library $(BENCH)
+
+bench-people: $(VENV)/.demo ## Add a person to an album of 10,000 known photos, and move its threshold
+	@$(BIN)/python -m bench.people $(BENCH)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
