@@ -98,8 +98,7 @@ def _report(many: Home, one: Home, count: int, rounds: int) -> Iterator[str]:
         wall, start = (statistics.median(pair[which].wall for pair in usages) for which in (0, 1))
         memory = max(usage.memory for usage, _ in usages)
         yield f"| {what} | {wall:.2f} | {start:.2f} | {wall - start:.2f} | {memory / MB:.0f} |"
-    copies = len(list(many.matches.rglob("*.jpg")))
-    yield f"\nPhotos opened while a person was added: {looked_at // rounds}, to copy her matches; {copies} others stand."
+    yield f"\nPhotos opened while a person was added: {looked_at // rounds} (her matches, to copy them)."
 
 
 def _make(folder: Path, count: int, headshots: dict[str, Path]) -> None:
