@@ -13,6 +13,7 @@ from sortclient.catalog import Catalog
 from sortclient.comparer import THIS_MACHINE, Elsewhere
 from sortclient.deciding import settle
 from sortclient.errors import InputError
+from sortclient.filling import Fetch
 from sortclient.layout import stays_inside
 from sortclient.ledger import count, counted, write_ledger
 from sortclient.model import Entry, Headshot
@@ -21,7 +22,6 @@ from sortclient.outputs import OutputWish, output_of
 from sortclient.progress import Progress
 from sortclient.question import MATCHES, undated
 from sortclient.run import EXIT_UNSETTLED, bring
-from sortclient.sync import Fetch
 from sortclient.verdicts import verdicts
 
 if TYPE_CHECKING:

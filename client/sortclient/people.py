@@ -10,10 +10,11 @@ from photosort.keys import BadName, check_name
 from sortclient.album import Album
 from sortclient.comparer import Elsewhere, Pruned
 from sortclient.errors import InputError
+from sortclient.filling import Synchronised
 from sortclient.model import Outcome
 from sortclient.names import check_person
 from sortclient.outputs import outputs, remember
-from sortclient.sync import Synchronised, take_person_away
+from sortclient.sync import take_person_away
 from sortclient.verdicts import verdicts
 
 

@@ -12,6 +12,7 @@ from sortclient.catalog import open_catalog
 from sortclient.comparer import Comparer
 from sortclient.deciding import check_threshold, settle
 from sortclient.errors import InputError, SortError
+from sortclient.filling import Fetch, Synchronised
 from sortclient.folders import data_folder
 from sortclient.holding import hold
 from sortclient.ledger import check_ledger_file, count, counted, summary, write_ledger
@@ -23,7 +24,7 @@ from sortclient.question import MATCHES
 from sortclient.references import Reference, parse_reference, references_in
 from sortclient.sorting import Order, begin, compare, plan
 from sortclient.spending import agree, check_max_spend
-from sortclient.sync import Fetch, Synchronised, sync
+from sortclient.sync import sync
 from sortclient.verdicts import verdicts
 
 EXIT_UNSETTLED = 3

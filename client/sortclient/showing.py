@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from sortclient.album import Album
 from sortclient.comparer import Pruned
+from sortclient.filling import Synchronised
 from sortclient.ledger import count, counted, row, summary, write_csv, write_json
 from sortclient.people import Person, people
 from sortclient.placing import state_of
 from sortclient.question import Question, undated
 from sortclient.run import EXIT_UNSETTLED
 from sortclient.suggestion import TooFew
-from sortclient.sync import Synchronised
 from sortclient.tuning import STEPS, Curve, suggestion, worth_asking
 from sortclient.undoing import added, last_manifest, undo
 from sortclient.verdicts import Verdict, verdicts

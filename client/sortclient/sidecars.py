@@ -43,7 +43,3 @@ class Sidecars:
         content = sidecar(people, photo)
         write_beside(place, place.with_name(f".{place.name[:55]}.part"), lambda part: part.write_bytes(content))
         return wish
-
-    def leave(self, photo: Path) -> None:
-        """The copy was moved: what stood beside it is written anew beside its new place."""
-        remove_sidecar(photo)

@@ -24,7 +24,20 @@ CONTRACT = {"photosort.chunks", "photosort.comparison", "photosort.keys", "photo
 GROUND = {"comparer", "errors", "folders", "model", "photos", "workers", "xmp"}
 COMPARERS = {"aws", "emulator", "faces"}
 READERS = {
-    *("album", "catalog", "copies", "decisions", "files", "holding", "layout", "ledger", "names", "outputs", "placing"),
+    *(
+        "album",
+        "catalog",
+        "copies",
+        "decisions",
+        "files",
+        "filling",
+        "holding",
+        "layout",
+        "ledger",
+        "names",
+        "outputs",
+        "placing",
+    ),
     *("question", "sidecars", "suggestion", "sync", "tuning", "undoing", "verdicts"),
 }
 USE_CASES = {

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from sortclient.aws.comparer import AwsComparer
     from sortclient.catalog import Catalog
     from sortclient.comparer import Elsewhere
+    from sortclient.filling import Fetch
     from sortclient.sorting import Place
-    from sortclient.sync import Fetch
 
 
 def open_stack(profile: str | None, region: str | None, stack: str) -> AwsComparer:
