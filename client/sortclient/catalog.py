@@ -19,7 +19,7 @@ from sortclient.files import bytes_of
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS albums (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folder BLOB, place TEXT NOT NULL,
-    threshold REAL NOT NULL, out BLOB, settled TEXT, used_at REAL NOT NULL
+    threshold REAL NOT NULL, threshold_at TEXT NOT NULL DEFAULT '', out BLOB, settled TEXT, used_at REAL NOT NULL
 );
 CREATE TABLE IF NOT EXISTS files (
     album INTEGER NOT NULL, path TEXT NOT NULL, location BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
@@ -51,24 +51,28 @@ CREATE TABLE IF NOT EXISTS outputs (
 CREATE TABLE IF NOT EXISTS synced (
     album INTEGER NOT NULL, out BLOB NOT NULL, person TEXT NOT NULL, path TEXT NOT NULL, target TEXT NOT NULL,
     digest BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ours INTEGER NOT NULL,
-    link TEXT NOT NULL DEFAULT 'copy', named TEXT NOT NULL DEFAULT '',
+    link TEXT NOT NULL DEFAULT 'copy', named TEXT NOT NULL DEFAULT '', sync INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (album, out, person, path)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS syncs (
     id INTEGER PRIMARY KEY, album INTEGER NOT NULL, out BLOB NOT NULL, at TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS added (
-    sync INTEGER NOT NULL, person TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (sync, person, path)
-) WITHOUT ROWID;
 """
 # What a catalog of version 4 lacks; a newer layout of the tables above must say here what it makes of an older one.
+# The next run reads each photo once more, for its date, and compares anew what costs nothing, for the number of faces;
+# until then all verdicts stand.
 _FROM_4 = """
 ALTER TABLE albums ADD COLUMN settled TEXT;
+ALTER TABLE albums ADD COLUMN threshold_at TEXT NOT NULL DEFAULT '';
 ALTER TABLE files ADD COLUMN taken TEXT;
 ALTER TABLE cells ADD COLUMN faces INTEGER;
 ALTER TABLE cells ADD COLUMN box BLOB;
 ALTER TABLE synced ADD COLUMN link TEXT NOT NULL DEFAULT 'copy';
 ALTER TABLE synced ADD COLUMN named TEXT NOT NULL DEFAULT '';
+ALTER TABLE synced ADD COLUMN sync INTEGER NOT NULL DEFAULT 0;
+UPDATE files SET ctime_ns = 0 WHERE digest IS NOT NULL;
+UPDATE cells SET engine = engine || ', faces not counted'
+    WHERE album IN (SELECT id FROM albums WHERE place = 'this machine');
 INSERT INTO outputs SELECT id, out, layout, 'copy', 0, '' FROM albums WHERE out IS NOT NULL AND layout IS NOT NULL;
 ALTER TABLE albums DROP COLUMN layout;
 """
@@ -156,10 +160,19 @@ def _connect(file: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
         db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last cells, and never damages the file
         if version != _VERSION:  # a known catalog is opened without writing: a run may be holding it
-            changes = _SCHEMA + (_FROM_4 if version == 4 else "")
-            db.executescript(f"BEGIN IMMEDIATE; {changes} PRAGMA user_version = {_VERSION}; COMMIT;")
+            _bring_up_to_date(db)
         refused.pop_all()
     return db
+
+
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    version = db.execute("PRAGMA user_version").fetchone()[0]  # again: another process may have been first
+    if version != _VERSION:
+        for statement in (_SCHEMA + (_FROM_4 if version == 4 else "")).split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {_VERSION}")
+    db.commit()
 
 
 def _unusable(file: Path, error: Exception) -> SortError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,16 +28,16 @@ class Synced:
     ours: bool = True  # a sync made it; False: the same bytes stood there before
     link: Link = Link.COPY  # of a symbolic link size and time are 0
     named: str = ""  # whom its sidecar names, and where in the picture, as a digest; empty: it has none
+    sync: int = 0  # the one that added it
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What one sync added below ``out``."""
 
-    sync: int
     out: Path
     at: datetime
-    added: frozenset[Key]
+    added: Mapping[Key, Synced]
 
 
 class Copies:
@@ -48,9 +49,9 @@ class Copies:
     def synced(self, out: Path) -> dict[Key, Synced]:
         """The matches that an earlier sync left below ``out``."""
         return {
-            (person, path): Synced(target, digest.hex(), size, mtime_ns, bool(ours), Link(link), named)
-            for person, path, target, digest, size, mtime_ns, ours, link, named in self._db.execute(
-                "SELECT person, path, target, digest, size, mtime_ns, ours, link, named FROM synced"
+            (person, path): Synced(target, digest.hex(), size, mtime_ns, bool(ours), Link(link), named, sync)
+            for person, path, target, digest, size, mtime_ns, ours, link, named, sync in self._db.execute(
+                "SELECT person, path, target, digest, size, mtime_ns, ours, link, named, sync FROM synced"
                 " WHERE album = ? AND out = ?",
                 (self._id, bytes_of(out)),
             )
@@ -59,8 +60,8 @@ class Copies:
     def put_synced(self, out: Path, person: str, path: str, copy: Synced) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO synced"
-            " (album, out, person, path, target, digest, size, mtime_ns, ours, link, named)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (album, out, person, path, target, digest, size, mtime_ns, ours, link, named, sync)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._id,
                 bytes_of(out),
@@ -73,6 +74,7 @@ class Copies:
                 copy.ours,
                 copy.link,
                 copy.named,
+                copy.sync,
             ),
         )
 
@@ -109,35 +111,34 @@ class Copies:
             (self._id, bytes_of(out), layout, link, xmp, question),
         )
 
+    def drop_output(self, out: Path) -> None:
+        self._db.execute("DELETE FROM outputs WHERE album = ? AND out = ?", (self._id, bytes_of(out)))
+
     # -- manifests
 
     def begin_sync(self, out: Path) -> int:
-        """A new manifest; older ones than the latest few are forgotten."""
+        """The number of a sync that adds something; older ones than the latest few are forgotten."""
         row = self._db.execute(
             "INSERT INTO syncs (album, out, at) VALUES (?, ?, ?) RETURNING id",
             (self._id, bytes_of(out), datetime.now().astimezone().isoformat(timespec="seconds")),
         ).fetchone()
-        old = "SELECT id FROM syncs WHERE album = ? ORDER BY id DESC LIMIT -1 OFFSET ?"
-        self._db.execute(f"DELETE FROM added WHERE sync IN ({old})", (self._id, _SYNCS_KEPT))  # noqa: S608
-        self._db.execute(f"DELETE FROM syncs WHERE id IN ({old})", (self._id, _SYNCS_KEPT))  # noqa: S608
+        self._db.execute(
+            "DELETE FROM syncs WHERE id IN (SELECT id FROM syncs WHERE album = ? ORDER BY id DESC LIMIT -1 OFFSET ?)",
+            (self._id, _SYNCS_KEPT),
+        )
         return int(row[0])
 
-    def note_added(self, sync: int, person: str, path: str) -> None:
-        self._db.execute("INSERT OR IGNORE INTO added (sync, person, path) VALUES (?, ?, ?)", (sync, person, path))
-
     def last_manifest(self) -> Manifest | None:
-        """Of the last sync that added something and was not undone."""
+        """Of the last sync of whose copies any is known still."""
         row = self._db.execute(
-            "SELECT id, out, at FROM syncs WHERE album = ? ORDER BY id DESC LIMIT 1", (self._id,)
+            "SELECT id, syncs.out, at FROM syncs JOIN synced ON synced.sync = id WHERE syncs.album = ?"
+            " ORDER BY id DESC LIMIT 1",
+            (self._id,),
         ).fetchone()
         if row is None:
             return None
         sync, out, at = row
-        added = self._db.execute("SELECT person, path FROM added WHERE sync = ?", (sync,)).fetchall()
         found = path_of(out)
         assert found is not None  # noqa: S101 (the column is NOT NULL)
-        return Manifest(sync, found, datetime.fromisoformat(at), frozenset(added))
-
-    def drop_manifest(self, sync: int) -> None:
-        self._db.execute("DELETE FROM added WHERE sync = ?", (sync,))
-        self._db.execute("DELETE FROM syncs WHERE id = ?", (sync,))
+        added = {key: copy for key, copy in self.synced(found).items() if copy.sync == sync}
+        return Manifest(found, datetime.fromisoformat(at), added)

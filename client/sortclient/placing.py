@@ -14,7 +14,7 @@ from typing import Literal
 
 from sortclient.copies import Synced
 from sortclient.errors import SortError
-from sortclient.model import File, Link, time_kept
+from sortclient.model import Entry, File, Link, time_kept
 from sortclient.xmp import LARGEST, is_ours, sidecar_of
 
 _FICLONE = 0x40049409  # Linux' ioctl_ficlone(2): share the blocks of another file until either is written to
@@ -118,11 +118,18 @@ def state_of(target: Path, copy: Synced, original: Path | None = None) -> Litera
         return "gone"
     if copy.link is Link.SYMLINK:
         return _state_of_link(target, original)
+    if _is_original(target, original):
+        return "changed"
     if copy.link is Link.HARDLINK and original is not None:
         with suppress(OSError):  # it is not there: size and time decide
             if os.path.samestat(status, original.stat()):
                 return "unchanged"
     return "unchanged" if (status.st_size, time_kept(status.st_mtime_ns)) == (copy.size, copy.mtime_ns) else "changed"
+
+
+def _is_original(target: Path, original: Path | None) -> bool:
+    """Whether the copy's place is the photo itself, by a link on the way to either: then it is nobody's to remove."""
+    return original is not None and os.path.realpath(target) == os.path.realpath(original)
 
 
 def _state_of_link(target: Path, original: Path | None) -> Literal["unchanged", "changed", "gone"]:
@@ -137,19 +144,43 @@ def _state_of_link(target: Path, original: Path | None) -> Literal["unchanged", 
     return "changed" if target.exists() else "gone"
 
 
-def take_away(out: Path, copy: Synced, original: Path | None) -> Literal["unchanged", "changed", "gone"]:
-    """Remove a copy that is as it was left, and what was written beside it of that; returns how it was found.
+Fate = Literal["removed", "kept", "gone", "last"]
 
-    ``original``: its photo on this machine.
+
+def fate_of(out: Path, copy: Synced, entry: Entry | None) -> Fate:
+    """What comes of a copy that is to go, whose photo is ``entry``: one that is not ours, or that somebody changed, is
+    kept; and so is one whose photo is not in the folder, as it may be the last there is.
     """
-    target = out / copy.target
-    state = state_of(target, copy, original)
-    if state == "unchanged":
+    state = state_of(out / copy.target, copy, original_of(entry))
+    if state == "gone":
+        return "gone"
+    if not copy.ours or state == "changed":
+        return "kept"
+    return "removed" if is_there(entry) else "last"
+
+
+def take_away(out: Path, copy: Synced, entry: Entry | None) -> Fate:
+    """Let the copy go as far as it may, with what was written beside it; returns what came of it."""
+    fate, target = fate_of(out, copy, entry), out / copy.target
+    if fate == "removed":
         target.unlink()
-    if state != "changed":
+    if copy.ours and fate in ("removed", "gone"):
         remove_sidecar(target)
         remove_empty(target.parent, out)
-    return state
+    return fate
+
+
+def original_of(entry: Entry | None) -> Path | None:
+    """Where the photo is on this machine, if it is."""
+    return None if entry is None or entry.file is None else entry.file.location
+
+
+def is_there(entry: Entry | None) -> bool:
+    """Whether the photo is still in the folder, now; one that only the cloud has is in the album while it is there.
+
+    In a folder that was locked meanwhile nothing can be seen: `Path.exists` would raise, `access` says no.
+    """
+    return entry is not None and (entry.file is None or os.access(entry.file.location, os.F_OK))
 
 
 def remove_sidecar(photo: Path) -> None:

@@ -69,12 +69,16 @@ class Question:
         for found in self.photos(album):
             yield from [_joined(found)] if self.together else found
 
-    def refuted(self, person: str, of_photo: Sequence[Verdict]) -> bool:
+    def key(self, verdict: Verdict) -> tuple[str, str]:
+        """What a copy is known by: whose it is, nobody's where people are asked for together, and the photo's path."""
+        return ("" if self.together else verdict.person), verdict.entry.path
+
+    def refuted(self, key: tuple[str, str], of_photo: Sequence[Verdict]) -> bool:
         """Whether a photo that is no answer surely is none: nothing that could still make it one is open.
 
-        ``person`` is as a row of ``copies`` has it, ``of_photo`` all of the photo's verdicts.
+        ``of_photo`` are all of the photo's verdicts.
         """
-        deciding = of_photo if self.together else [verdict for verdict in of_photo if verdict.person == person]
+        deciding = of_photo if self.together else [verdict for verdict in of_photo if verdict.person == key[0]]
         return bool(deciding) and _is_settled(deciding)
 
     def _is_of_then(self, entry: Entry) -> bool:
@@ -141,7 +145,7 @@ def asked(
         both = " and ".join(f"--{kind}" for kind, _ in chosen)
         raise InputError(f"{both} ask for different photos. Say one of them.")
     kind, said = chosen[0] if chosen else (Who.EACH, ())
-    people = () if kind is Who.NONE else tuple(dict.fromkeys(_people(album, said)))
+    people = () if kind is Who.NONE else tuple(sorted(set(_people(album, said))))
     question = Question(kind, people, _day("--since", since), _day("--until", until))
     if question.until and question.since[: len(question.until)] > question.until:
         raise InputError(f"--since {question.since} is later than --until {question.until}: no photo is of then.")

@@ -12,12 +12,11 @@ from sortclient.comparer import Pruned
 from sortclient.filling import Synchronised
 from sortclient.ledger import count, counted, row, summary, write_csv, write_json
 from sortclient.people import Person, people
-from sortclient.placing import state_of
 from sortclient.question import Question, undated
 from sortclient.run import EXIT_UNSETTLED
 from sortclient.suggestion import TooFew
 from sortclient.tuning import STEPS, Curve, suggestion, worth_asking
-from sortclient.undoing import added, last_manifest, undo
+from sortclient.undoing import last_manifest, removable, undo
 from sortclient.verdicts import Verdict, verdicts
 
 if TYPE_CHECKING:
@@ -120,6 +119,7 @@ def show_removed(person: str, copies: Synchronised, elsewhere: Pruned) -> None:
     """What left with a person, and what stays."""
     parts = [f"{counted(copies.removed, 'copy', 'copies')} removed"]
     parts += [f"{copies.kept} were changed by somebody and stay"] if copies.kept else []
+    parts += [f"{copies.gone} were not found where they had been put"] if copies.gone else []
     parts += [f"{copies.orphaned} stay as their photos are gone or out of reach"] if copies.orphaned else []
     parts += [f"{copies.refused} could not be removed ({copies.refusal})"] if copies.refused else []
     if elsewhere != Pruned():
@@ -133,14 +133,13 @@ def show_undo(album: Album, *, dry_run: bool) -> int:
     manifest = last_manifest(album)
     when = f"the sync of {manifest.at:%Y-%m-%d %H:%M}"
     if dry_run:
-        for _, copy, original in added(album, manifest):
-            if state_of(manifest.out / copy.target, copy, original) == "unchanged":
-                _print(str(manifest.out / copy.target))
+        for file in removable(album, manifest):
+            _print(str(file))
         sys.stderr.write(f"These files of {when} would be removed; nothing was.\n")
         return 0
     done = undo(album, manifest)
     parts = [f"{counted(done.removed, 'file')} removed from {manifest.out}"]
-    parts += [f"{done.changed} were changed by somebody since and stay"] if done.changed else []
+    parts += [f"{done.kept} were changed by somebody since and stay"] if done.kept else []
     parts += [f"{done.last} stay as their photos are gone, and these may be the last copies"] if done.last else []
     parts += [f"{done.gone} were gone already"] if done.gone else []
     sys.stderr.write(f"Undone: {when}: {'; '.join(parts)}\n")

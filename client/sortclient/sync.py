@@ -18,11 +18,10 @@ from pathlib import Path
 from sortclient.album import Album
 from sortclient.copies import Key, Synced
 from sortclient.errors import SortError
-from sortclient.filling import Fetch, Filler, Synchronised, original_of
+from sortclient.filling import Fetch, Filler, Synchronised
 from sortclient.layout import is_at, target_of
-from sortclient.model import Entry
 from sortclient.outputs import Output, outputs, remember
-from sortclient.placing import take_away
+from sortclient.placing import is_there, take_away
 from sortclient.sidecars import Sidecars
 from sortclient.verdicts import Verdict, verdicts_of
 
@@ -43,7 +42,7 @@ def sync(album: Album, output: Output, fetch: Fetch | None = None, show: Show = 
     what is done stays.
     """
     before = album.synced(output.out)
-    wanted = {(verdict.person, verdict.entry.path): verdict for verdict in output.question.copies(album)}
+    wanted = {output.question.key(verdict): verdict for verdict in output.question.copies(album)}
     keeps = {
         key: copy
         for key, copy in before.items()
@@ -54,7 +53,7 @@ def sync(album: Album, output: Output, fetch: Fetch | None = None, show: Show = 
         left = before.keys() - wanted.keys()
         rows = groupby(verdicts_of(album, sorted({path for _, path in left})), key=lambda row: row.entry.path)
         decided = {path: list(of_photo) for path, of_photo in rows}
-        run.take_away_all(left, lambda key: output.question.refuted(key[0], decided.get(key[1], [])))
+        run.take_away_all(left, lambda key: output.question.refuted(key, decided.get(key[1], [])))
         for done, (key, verdict) in enumerate(wanted.items()):
             show(done, len(wanted))
             with run.refusals():
@@ -73,7 +72,10 @@ def take_person_away(album: Album, person: str) -> Synchronised:
         run = _Run(album, output, None, before, {key: copy for key, copy in before.items() if key not in theirs})
         with run.to_the_end():
             run.take_away_all(theirs, lambda _: True)
+        if named:
+            album.drop_output(output.out)
         done.removed += run.done.removed
+        done.gone += run.done.gone
         done.kept += run.done.kept
         done.orphaned += run.done.orphaned
         done.refused += run.done.refused
@@ -97,7 +99,7 @@ class _Run:
         self.done = Synchronised()
         self.filler = Filler(album, output, fetch, before.values(), keeps.values(), self.done)
         self.sidecars = Sidecars(album, wanted=output.xmp)
-        self.manifest: int | None = None
+        self._number: int | None = None
         self.foreign: set[str] = set()  # whose sidecars are somebody else's
 
     @contextmanager
@@ -126,7 +128,7 @@ class _Run:
     def take_away_all(self, left: Iterable[Key], is_refuted: Callable[[Key], bool]) -> None:
         """Copies that are no answer any more, as far as that is sure."""
         for key in sorted(left):
-            if not _is_there(self.album.entry(key[1])):
+            if not is_there(self.album.entry(key[1])):
                 self.done.orphaned += 1
             elif not is_refuted(key):
                 self.done.undecided += 1
@@ -139,11 +141,13 @@ class _Run:
         copy = self.before[key]
         if not copy.ours or self.filler.stands(copy.target):  # there, another person's match stands
             return
-        match take_away(self.out, copy, original_of(self.album.entry(key[1]))):
-            case "unchanged":
+        match take_away(self.out, copy, self.album.entry(key[1])):
+            case "removed":
                 self.done.removed += 1
-            case "changed":
+            case "kept":
                 self.done.kept += 1
+            case "gone":
+                self.done.gone += 1
 
     def bring(self, key: Key, verdict: Verdict) -> None:
         """Place one match, note it, and name the people in it."""
@@ -155,10 +159,9 @@ class _Run:
         if key in self.before and key not in self.keeps:  # it stands at its new place
             with self.refusals():
                 self.remove(key)
-        if self.done.added > added and not stood:  # what took the place of our own is nothing that was not there
-            if self.manifest is None:
-                self.manifest = self.album.begin_sync(self.out)
-            self.album.note_added(self.manifest, *key)
+        if self.done.added > added:
+            # What took the place of our own is nothing that was not there.
+            placed = replace(placed, sync=before.sync if before is not None and stood else self.number())
         self.record(key, placed)
         with self.refusals():
             named = self.sidecars.follow(self.filler.place(placed.target), key[1], placed.named)
@@ -167,18 +170,16 @@ class _Run:
                 self.done.foreign = len(self.foreign)
             self.record(key, replace(placed, named=named or ""))
 
+    def number(self) -> int:
+        """Of this sync, from the first that it adds."""
+        if self._number is None:
+            self._number = self.album.begin_sync(self.out)
+        return self._number
+
     def record(self, key: Key, placed: Synced) -> None:
         if placed != self.before.get(key):
             self.album.put_synced(self.out, *key, placed)
             self.album.save()
-
-
-def _is_there(entry: Entry | None) -> bool:
-    """Whether the photo is still in the folder, now; one that only the cloud has is in the album while it is there.
-
-    In a folder that was locked meanwhile nothing can be seen: `Path.exists` would raise, `access` says no.
-    """
-    return entry is not None and (entry.file is None or os.access(entry.file.location, os.F_OK))
 
 
 def _reason(error: OSError, out: Path) -> str:
