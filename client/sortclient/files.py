@@ -46,7 +46,7 @@ class Files:
         self._db.commit()
 
     def scanned(self, found: Iterable[Found]) -> None:
-        """Take over a scan: changed files lose what was known of their bytes, files that are gone leave the album.
+        """Take over a scan: of changed files the bytes are unknown then, files that are gone leave the album.
 
         A slow folder does not keep others from the catalog; a scan that ends early makes no file leave. What is known
         stays where size, times and place are the same, and the file had not changed just before the scan that led to
@@ -71,8 +71,9 @@ class Files:
                         AND files.scan - files.ctime_ns >= :settled
                         UNION ALL SELECT NULL, NULL, excluded.outcome, excluded.detail, excluded.reader LIMIT 1
                     ),
-                    location = excluded.location, size = excluded.size, mtime_ns = excluded.mtime_ns,
-                    ctime_ns = excluded.ctime_ns, scan = excluded.scan, gone = 0
+                    before = coalesce(files.digest, files.before), location = excluded.location,
+                    size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
+                    scan = excluded.scan, gone = 0
                 """,
                 (
                     {
@@ -102,14 +103,14 @@ class Files:
     def identified(self, path: str, digest: str, taken: str | None = None) -> None:
         """``taken`` None leaves what is known of it."""
         self._db.execute(
-            "UPDATE files SET digest = ?, taken = coalesce(?, taken), outcome = NULL, detail = '', reader = 0"
-            " WHERE album = ? AND path = ?",
+            "UPDATE files SET digest = ?, before = NULL, taken = coalesce(?, taken), outcome = NULL, detail = '',"
+            " reader = 0 WHERE album = ? AND path = ?",
             (bytes.fromhex(digest), taken, self._id, path),
         )
 
     def rejected(self, path: str, rejection: Rejection) -> None:
         self._db.execute(
-            "UPDATE files SET digest = NULL, outcome = :outcome, detail = :detail, reader = :reader"
+            "UPDATE files SET digest = NULL, before = NULL, outcome = :outcome, detail = :detail, reader = :reader"
             " WHERE album = :album AND path = :path",
             {**_columns(rejection), "album": self._id, "path": path},
         )
@@ -129,19 +130,23 @@ class Files:
         """The files whose bytes are unknown, in the order of their paths, a page at a time."""
         return (candidate.file for candidate in self._pages("digest IS NULL"))
 
-    def _pages(self, which: str) -> Iterator[Candidate]:
+    def changed(self) -> Iterator[Candidate]:
+        """Those of them that were known, and may be the same still: each with the digest that its bytes had."""
+        return self._pages("digest IS NULL AND before IS NOT NULL", "before")
+
+    def _pages(self, which: str, digest: str = "digest") -> Iterator[Candidate]:
         """Pages, because the files are changed while this is read."""
         path = ""
         while True:
             rows = self._db.execute(
-                "SELECT path, location, size, mtime_ns, ctime_ns, digest FROM present"  # noqa: S608 (our own words)
+                f"SELECT path, location, size, mtime_ns, ctime_ns, {digest} FROM present"  # noqa: S608 (our own words)
                 " WHERE album = :album AND path > :path AND outcome IS NULL AND location IS NOT NULL"
                 f" AND {which} ORDER BY path LIMIT :page",
                 {"album": self._id, "path": path, "page": _PAGE},
             ).fetchall()
-            for path, location, size, mtime_ns, ctime_ns, digest in rows:
+            for path, location, size, mtime_ns, ctime_ns, known in rows:
                 file = File(path, Path(os.fsdecode(location)), size, mtime_ns, ctime_ns)
-                yield Candidate(file, None if digest is None else digest.hex())
+                yield Candidate(file, None if known is None else known.hex())
             if not rows:
                 return
 

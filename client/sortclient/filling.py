@@ -36,6 +36,7 @@ class Synchronised:
 
     standing: int = 0
     added: int = 0
+    renewed: int = 0  # in the place of our own: another form, another photo's bytes, the original for the cloud's copy
     moved: int = 0  # to where another layout, or the person's new name, says
     removed: int = 0
     copies: int = 0  # of the added: the cloud's smaller copy, as the original has changed or is elsewhere
@@ -44,6 +45,7 @@ class Synchronised:
     gone: int = 0  # no longer a match, and not found where it had been left
     orphaned: int = 0  # their photos have left the folder
     undecided: int = 0  # their photos could not be read, or were not compared yet
+    strangers: int = 0  # of people who are no longer in the album
     foreign: int = 0  # sidecars that somebody else wrote or changed, and that stay as they are
     refused: int = 0  # the file system took no such name, or let nobody into that folder
     refusal: str = ""  # the first of these, in words

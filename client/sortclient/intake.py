@@ -8,22 +8,27 @@ from pathlib import Path
 
 from photosort.chunks import chunks
 from sortclient.album import Album
+from sortclient.comparer import Candidate
 from sortclient.errors import InputError
 from sortclient.ledger import counted
 from sortclient.model import Found
 from sortclient.photos.kinds import look
+from sortclient.photos.prepare import same_as_before
 from sortclient.photos.scan import scan
 from sortclient.photos.selection import Selection
 from sortclient.progress import Progress
+from sortclient.workers import map_in_threads
 
 # First bytes are read by threads: on a network folder each read waits for its answer, and needs no processor.
 _THREADS = 16
 _FILES_AT_ONCE = 512
+_READERS = 4  # whole files are read by fewer: each holds two of them
 
 
 def take_in(folder: Path, selection: Selection, album: Album, progress: Progress) -> None:
     """Scan ``folder`` into the album, and settle what the first bytes show to be no photo, before anything is foreseen.
 
+    A file that was touched, copied or linked to and has its bytes still keeps its verdicts, and costs nothing.
     Raises InputError where the folder cannot be read.
     """
     album.scanned(progress.counting(_selected(folder, selection, album.outs(), progress), "scanning"))
@@ -34,6 +39,15 @@ def take_in(folder: Path, selection: Selection, album: Album, progress: Progress
                 if rejection is not None:
                     album.rejected(file.path, rejection)
             album.save()
+    changed = progress.counting(album.changed(), "looking at changed files")
+    for candidate, taken in map_in_threads(_date_if_same, changed, _READERS):
+        if taken is not None and candidate.digest is not None:
+            album.identified(candidate.file.path, candidate.digest, taken)
+            album.save()
+
+
+def _date_if_same(candidate: Candidate) -> str | None:
+    return None if candidate.digest is None else same_as_before(candidate.file.location, candidate.digest)
 
 
 def _selected(folder: Path, selection: Selection, outs: Collection[Path], progress: Progress) -> Iterator[Found]:

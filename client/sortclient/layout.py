@@ -68,7 +68,7 @@ def is_at(target: str, wish: str) -> bool:
     """Whether a copy at ``target`` stands where ``wish`` says, or beside it under a number."""
     path = PurePosixPath(wish)
     places = [wish, *(str(path.with_name(fitted(path.name, found[0]))) for found in _NUMBER.finditer(target))]
-    return folded(target) in map(folded, places)
+    return target in places
 
 
 def fitted(name: str, mark: str = "") -> str:

@@ -21,7 +21,7 @@ from sortclient.errors import SortError
 from sortclient.filling import Fetch, Filler, Synchronised
 from sortclient.layout import is_at, target_of
 from sortclient.outputs import Output, outputs, remember
-from sortclient.placing import is_there, take_away
+from sortclient.placing import Fate, is_there, take_away
 from sortclient.sidecars import Sidecars
 from sortclient.verdicts import Verdict, verdicts_of
 
@@ -94,7 +94,7 @@ class _Run:
         before: Mapping[Key, Synced],
         keeps: Mapping[Key, Synced],
     ) -> None:
-        self.album, self.out = album, output.out
+        self.album, self.out, self.people = album, output.out, frozenset(album.people())
         self.before, self.keeps = before, keeps
         self.done = Synchronised()
         self.filler = Filler(album, output, fetch, before.values(), keeps.values(), self.done)
@@ -130,24 +130,24 @@ class _Run:
         for key in sorted(left):
             if not is_there(self.album.entry(key[1])):
                 self.done.orphaned += 1
+            elif key[0] and key[0] not in self.people:
+                self.done.strangers += 1
             elif not is_refuted(key):
                 self.done.undecided += 1
             else:
                 with self.refusals():
-                    self.remove(key)
+                    self.done.gone += self.remove(key) == "gone"
                     self.album.drop_synced(self.out, *key)
 
-    def remove(self, key: Key) -> None:
+    def remove(self, key: Key) -> Fate | None:
+        """What came of the copy; None where there is none that is this row's alone."""
         copy = self.before[key]
         if not copy.ours or self.filler.stands(copy.target):  # there, another person's match stands
-            return
-        match take_away(self.out, copy, self.album.entry(key[1])):
-            case "removed":
-                self.done.removed += 1
-            case "kept":
-                self.done.kept += 1
-            case "gone":
-                self.done.gone += 1
+            return None
+        fate = take_away(self.out, copy, self.album.entry(key[1]))
+        self.done.removed += fate == "removed"
+        self.done.kept += fate == "kept"
+        return fate
 
     def bring(self, key: Key, verdict: Verdict) -> None:
         """Place one match, note it, and name the people in it."""
@@ -159,9 +159,12 @@ class _Run:
         if key in self.before and key not in self.keeps:  # it stands at its new place
             with self.refusals():
                 self.remove(key)
-        if self.done.added > added:
-            # What took the place of our own is nothing that was not there.
-            placed = replace(placed, sync=before.sync if before is not None and stood else self.number())
+        if self.done.added > added and before is not None and stood:  # it was there before: nothing to be undone
+            self.done.added -= 1
+            self.done.renewed += 1
+            placed = replace(placed, sync=before.sync)
+        elif self.done.added > added:
+            placed = replace(placed, sync=self.number())
         self.record(key, placed)
         with self.refusals():
             named = self.sidecars.follow(self.filler.place(placed.target), key[1], placed.named)

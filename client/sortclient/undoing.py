@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sortclient.album import Album
-from sortclient.copies import Manifest
+from sortclient.copies import Manifest, Synced
 from sortclient.errors import InputError
-from sortclient.placing import fate_of, take_away
+from sortclient.model import Entry
+from sortclient.placing import Fate, fate_of, take_away, unchanged
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ def last_manifest(album: Album) -> Manifest:
 def removable(album: Album, manifest: Manifest) -> Iterator[Path]:
     """The files that ``undo`` would remove, in order."""
     for (_, path), copy in sorted(manifest.added.items()):
-        if fate_of(manifest.out, copy, album.entry(path)) == "removed":
+        if _fate(manifest, copy, album.entry(path)) == "removed":
             yield manifest.out / copy.target
 
 
@@ -43,7 +44,10 @@ def undo(album: Album, manifest: Manifest) -> Undone:
     """
     done = Undone()
     for key, copy in sorted(manifest.added.items()):
-        fate = take_away(manifest.out, copy, album.entry(key[1]))
+        entry = album.entry(key[1])
+        fate = _fate(manifest, copy, entry)
+        if fate in ("removed", "gone"):
+            take_away(manifest.out, copy, entry)
         setattr(done, fate, getattr(done, fate) + 1)
         if fate == "last":  # it stays the album's, and no sync's any more
             album.put_synced(manifest.out, *key, replace(copy, sync=0))
@@ -51,3 +55,10 @@ def undo(album: Album, manifest: Manifest) -> Undone:
             album.drop_synced(manifest.out, *key)
         album.save()
     return done
+
+
+def _fate(manifest: Manifest, copy: Synced, entry: Entry | None) -> Fate:
+    """As a sync would decide; and where another picture stands under the photo's name by now, this may be the last."""
+    fate = fate_of(manifest.out, copy, entry)
+    replaced = entry is not None and entry.file is not None and unchanged(entry.file) is None
+    return "last" if fate == "removed" and replaced else fate

@@ -83,7 +83,7 @@ def test_albums_share_a_catalog_and_nothing_else(catalog: Catalog, album: Album,
 
     album.set_threshold(70, "me")
     album.correct([Correction("me", B, True, "2026-01-01")])
-    album.note_added(album.begin_sync(tmp_path), "me", "one.jpg")
+    album.put_synced(tmp_path, "me", "one.jpg", Synced("me/one.jpg", B, 1, 1, sync=album.begin_sync(tmp_path)))
     before = everything()
     (tmp_path / "Other").mkdir()
     other = catalog.open_album("Other", tmp_path / "Other", "this machine")
@@ -262,6 +262,9 @@ def test_a_catalog_of_the_version_before_keeps_what_it_knows(tmp_path: Path) -> 
             assert (entry.digest, entry.taken) == (zeros, "")
             found = album.cells(zeros)[zeros]
             assert (found.similarity, found.faces, found.box) == (90.0, None, None)
+            album.forget_other_engines("dlib-1")  # a run begins: what costs nothing is compared anew, for its faces
+            assert album.cells(zeros) == {}
+            catalog._db.rollback()
             new = catalog.find_album("New")
             assert new is not None
             assert new.outs() == []

@@ -19,6 +19,7 @@ from sortclient.intake import take_in
 from sortclient.ledger import count
 from sortclient.model import File, Found, Headshot, Rejection
 from sortclient.photos import kinds
+from sortclient.photos.prepare import analysis_digest, plain_original
 from sortclient.photos.scan import LeftOut, scan
 from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
@@ -210,3 +211,41 @@ def test_files_behind_a_link_that_is_not_followed_any_more_are_not_taken_for_gon
     take_in(folder, following, album, Progress())
     assert album.behind_links() == 0
     assert album.digests_gone() == {bytes.fromhex("a" * 64)}
+
+
+def test_a_file_that_was_touched_or_linked_to_and_has_its_bytes_keeps_its_verdicts(album: Album, folder: Path) -> None:
+    """Also where the run is refused after the scan: no match is forgotten for that, or counted in the price."""
+    colours = {"same.jpg": "red", "linked.png": "green", "original.jpg": "teal", "other.jpg": "blue"}
+    for name, colour in colours.items():
+        picture(folder / name, colour)
+    take_in(folder, EVERYTHING, album, Progress())
+    for name in ("same.jpg", "linked.png", "other.jpg"):
+        album.identified(name, analysis_digest((folder / name).read_bytes()), "")
+    sent_as_it_is = plain_original(folder / "original.jpg")
+    assert sent_as_it_is is not None
+    album.identified("original.jpg", sent_as_it_is.digest, "")
+    before = {entry.path: entry.digest for entry in album.entries()}
+    os.utime(folder / "same.jpg", ns=(1, 1))
+    os.utime(folder / "original.jpg", ns=(1, 1))
+    (folder.parent / "link.png").hardlink_to(folder / "linked.png")
+    picture(folder / "other.jpg", "black")
+    take_in(folder, EVERYTHING, album, Progress())
+    assert {entry.path: entry.digest for entry in album.entries()} == before | {"other.jpg": None}
+    assert album.stock().unread == 1
+
+
+def test_a_file_that_cannot_be_read_any_more_is_left_to_whoever_says_why(
+    album: Album, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture(folder / "a.jpg")
+    take_in(folder, EVERYTHING, album, Progress())
+    album.identified("a.jpg", "a" * 64, "2019-06-30T18:00:00")
+    os.utime(folder / "a.jpg", ns=(1, 1))
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    take_in(folder, EVERYTHING, album, Progress())
+    (entry,) = album.entries()
+    assert (entry.digest, entry.outcome, entry.taken) == (None, None, "")

@@ -37,7 +37,7 @@ def test_a_match_replaced_by_another_match_is_copied_over_the_first(
     album: Album, folder: Path, out: Path, once: Path
 ) -> None:
     put(album, folder, "one.jpg", 85, content=b"another picture of me")
-    assert sync(album, Output(out)) == Synchronised(added=1)
+    assert sync(album, Output(out)) == Synchronised(renewed=1)
     assert below(out) == {"me/one.jpg": b"another picture of me"}
 
 
@@ -214,6 +214,6 @@ def test_the_clouds_smaller_copy_gives_way_to_the_original_once_that_can_be_had(
     assert sync(album, Output(out), fetched.get) == Synchronised(added=1, copies=1)
     assert below(out) == {"me/one.jpg": b"small"}
     away.rename(folder)
-    assert sync(album, Output(out), fetched.get) == Synchronised(added=1)
+    assert sync(album, Output(out), fetched.get) == Synchronised(renewed=1)
     assert below(out) == {"me/one.jpg": b"one.jpg"}
     assert sync(album, Output(out), fetched.get) == Synchronised(standing=1)

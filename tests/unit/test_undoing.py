@@ -12,7 +12,7 @@ from sortclient.errors import InputError
 from sortclient.model import Link
 from sortclient.outputs import Output
 from sortclient.sync import Synchronised, sync
-from sortclient.undoing import Undone, added, last_manifest, undo
+from sortclient.undoing import Undone, last_manifest, removable, undo
 from tests.unit.test_sync import below, put
 
 
@@ -32,7 +32,7 @@ def test_only_the_last_syncs_files_go_and_then_those_of_the_one_before(album: Al
     put(album, folder, "three.jpg", 90)
     sync(album, Output(out))
     sync(album, Output(out))  # one that adds nothing
-    assert [copy.target for _, copy, _ in added(album, last_manifest(album))] == ["me/three.jpg"]
+    assert list(removable(album, last_manifest(album))) == [out / "me/three.jpg"]
     assert undo_last(album) == Undone(removed=1)
     assert set(below(out)) == {"me/one.jpg", "me/sub/two.jpg"}
     assert undo_last(album) == Undone(removed=2)
@@ -62,7 +62,7 @@ def test_files_changed_since_are_not_touched(album: Album, folder: Path, out: Pa
     (out / "me/gone.jpg").unlink()
     (out / "me/replaced.jpg").unlink()
     (out / "me/replaced.jpg").symlink_to(folder / "replaced.jpg")
-    assert undo_last(album) == Undone(removed=1, changed=3, gone=1)
+    assert undo_last(album) == Undone(removed=1, kept=3, gone=1)
     assert set(below(out)) == {"me/edited.jpg", "me/touched.jpg", "me/replaced.jpg"}
 
 

@@ -80,6 +80,18 @@ def uncut(content: bytes, face: int) -> Prepared:
     )
 
 
+def same_as_before(location: Path, digest: str) -> str | None:
+    """When the photo was taken (see `taken`) where the file's bytes are those that ``digest`` was made of, in whichever
+    way they were prepared; None where they are others, or cannot be had. Nothing is decoded.
+    """
+    try:
+        content = location.read_bytes()
+    except OSError:
+        return None  # why, whoever reads it as a photo says
+    sha256 = hashlib.sha256(content).digest()
+    return taken(content) if digest in (_mixed(sha256, _ANALYSIS), _mixed(sha256, _ORIGINAL)) else None
+
+
 def original(content: bytes) -> Prepared:
     """The file as it is, where Rekognition takes it so; else the analysis copy. Raises NotComparable.
 
