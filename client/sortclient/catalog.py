@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import unicodedata
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -140,7 +141,8 @@ class Catalog:
     def find_album(self, name: str | None) -> Album | None:
         """The album of that name; without a name the one used last."""
         row = self._db.execute(
-            "SELECT name FROM albums WHERE name = coalesce(?, name) ORDER BY used_at DESC LIMIT 1", (name,)
+            "SELECT name FROM albums WHERE name = coalesce(?, name) ORDER BY used_at DESC LIMIT 1",
+            (None if name is None else unicodedata.normalize("NFC", name),),
         ).fetchone()
         return None if row is None else Album(self._db, row[0])
 

@@ -114,10 +114,10 @@ class Elsewhere(Protocol):
     def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:
         """Remove what is kept of the album's photos ``gone`` (digests). Yields what was removed, step by step."""
 
-    def other_photos(self, album: str, known: Collection[bytes]) -> int:
-        """How many photos of the album there are with digests that are not in ``known``.
+    def photos(self, album: str) -> Mapping[bytes, bool]:
+        """The album's photos there (digests), and of each whether it lasts, or expires soon and is to be sent again.
 
-        A new headshot is compared with them, too, and charged for.
+        A new headshot is compared with all of them, and charged for, whoever has sent them.
         """
 
     def other_headshots(self, album: str, people: Collection[str]) -> int:
@@ -126,11 +126,17 @@ class Elsewhere(Protocol):
         A new photo is compared with them, too, and charged for.
         """
 
-    def rename(self, album: str, person: str, new: str) -> None:
-        """From now on the person is called ``new``; nothing is compared again."""
+    def rename(self, album: str, person: str, new: str, known: Callable[[str], Sequence[Comparison]]) -> None:
+        """From now on the person is called ``new``; nothing is compared again.
+
+        ``known`` is as `Request.standing`, of the person's headshots alone.
+        """
 
     def remove(self, album: str, person: str, headshots: Collection[str]) -> Pruned:
         """Remove what is kept of the person, who has the ``headshots`` (digests)."""
+
+    def thresholds(self, album: str) -> Thresholds | None:
+        """The album's, on whatever machine they were said; None where none have come there."""
 
     def corrections(self, album: str) -> Iterable[Correction]:
         """What was said of the album's verdicts, on whatever machine."""
@@ -147,17 +153,20 @@ class NothingElsewhere:
     def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:  # noqa: ARG002
         return iter(())
 
-    def other_photos(self, album: str, known: Collection[bytes]) -> int:  # noqa: ARG002
-        return 0
+    def photos(self, album: str) -> Mapping[bytes, bool]:  # noqa: ARG002
+        return {}
 
     def other_headshots(self, album: str, people: Collection[str]) -> int:  # noqa: ARG002
         return 0
 
-    def rename(self, album: str, person: str, new: str) -> None:
+    def rename(self, album: str, person: str, new: str, known: Callable[[str], Sequence[Comparison]]) -> None:
         pass
 
     def remove(self, album: str, person: str, headshots: Collection[str]) -> Pruned:  # noqa: ARG002
         return Pruned()
+
+    def thresholds(self, album: str) -> Thresholds | None:  # noqa: ARG002
+        return None
 
     def corrections(self, album: str) -> Iterable[Correction]:  # noqa: ARG002
         return ()

@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from photosort.comparison import Correction, now
+from photosort.comparison import Correction, later_than
 from sortclient.album import Album
 from sortclient.comparer import THIS_MACHINE, Decided, Elsewhere
 from sortclient.errors import InputError
@@ -33,6 +33,14 @@ def set_threshold(album: Album, threshold: float | None, person: str | None = No
     album.save()
 
 
+def own_thresholds(album: Album) -> str:
+    """What to say where the album's threshold was set: whose verdicts do not follow it. Empty where all do."""
+    people, own = album.people(), album.thresholds.people
+    theirs = ", ".join(f"{person} ({own[person]:g})" for person in people if person in own)
+    undo = "`sortclient tune --person NAME --reset` takes one back"
+    return theirs and f"With thresholds of their own, as before: {theirs}. {undo}."
+
+
 def correct(album: Album, photos: Sequence[str], person: str, is_person: bool | None) -> list[Entry]:
     """What is said of these photos and the person holds from now on, for their bytes; None takes it back.
 
@@ -40,20 +48,40 @@ def correct(album: Album, photos: Sequence[str], person: str, is_person: bool | 
     """
     person = check_person(album, person)
     entries = [_photo(album, text) for text in photos]
-    album.correct(Correction(person, entry.digest, is_person, now()) for entry in entries if entry.digest is not None)
+    earlier = {(said.person, said.photo): said.at for said in album.corrections()}
+    album.correct(
+        Correction(person, entry.digest, is_person, later_than(earlier.get((person, entry.digest), "")))
+        for entry in entries
+        if entry.digest is not None
+    )
     album.save()
     return entries
 
 
-def settle(album: Album, elsewhere: Elsewhere) -> None:
-    """Make `matches/` and what else the cloud keeps follow, where anything has been decided since it last did.
+def hear(album: Album, elsewhere: Elsewhere) -> None:
+    """Take over what was said on other machines, where it was said later than what stands here.
 
-    A digest of the decisions says so: what a run finds new, the pipeline puts there by itself.
+    Thresholds of the same time are the cloud's: only a person's name may have changed there, or gone.
+    """
+    thresholds = elsewhere.thresholds(album.name)
+    if thresholds is not None and thresholds.at >= album.thresholds.at:
+        album.set_thresholds(thresholds)
+    album.correct(elsewhere.corrections(album.name))
+    album.save()
+
+
+def settle(album: Album, elsewhere: Elsewhere) -> None:
+    """Make `matches/` and what else the cloud keeps follow, where anything was decided or compared since it last did.
+
+    A digest says so. What is compared the pipeline puts there by itself, but by the thresholds of that moment, and it
+    knows no corrections: a cell that comes after a decision may have been compared before it. What was said of people
+    whom the album has no longer stays here.
     """
     if elsewhere.place == THIS_MACHINE:
         return
     decider = Decider(album)
-    parts = decider.thresholds, sorted(decider.people.items()), album.corrections()
+    corrections = [said for said in album.corrections() if said.person in decider.people]
+    parts = decider.thresholds, sorted(decider.people.items()), corrections, album.compared
     decided = hashlib.sha256(repr(parts).encode()).hexdigest()
     if decided == album.settled:
         return
@@ -61,7 +89,7 @@ def settle(album: Album, elsewhere: Elsewhere) -> None:
         album.name,
         Decided(
             decider.thresholds,
-            album.corrections(),
+            corrections,
             _matched(album),
             lambda person, photo: decider.is_refuted(person, photo.hex()),
         ),

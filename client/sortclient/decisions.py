@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from photosort.comparison import Correction, Thresholds
+from photosort.comparison import Correction, Thresholds, later_than
 
 
 class Decisions:
@@ -16,29 +16,35 @@ class Decisions:
 
     @property
     def thresholds(self) -> Thresholds:
-        (album,) = self._db.execute("SELECT threshold FROM albums WHERE id = ?", (self._id,)).fetchone()
+        album, at = self._db.execute("SELECT threshold, threshold_at FROM albums WHERE id = ?", (self._id,)).fetchone()
         people = self._db.execute("SELECT person, threshold FROM thresholds WHERE album = ?", (self._id,))
-        return Thresholds(album, dict(people.fetchall()))
+        return Thresholds(album, dict(people.fetchall()), at)
 
     def set_threshold(self, threshold: float, person: str | None = None) -> None:
-        """Of the album, or of one person from now on."""
+        """Of the album, or of one person: said now, and so the last word."""
+        said = self.thresholds
         if person is None:
-            self._db.execute("UPDATE albums SET threshold = ? WHERE id = ?", (threshold, self._id))
+            self.set_thresholds(Thresholds(threshold, said.people, later_than(said.at)))
         else:
-            self._db.execute(
-                "INSERT OR REPLACE INTO thresholds (album, person, threshold) VALUES (?, ?, ?)",
-                (self._id, person, threshold),
-            )
+            self.set_thresholds(Thresholds(said.album, {**said.people, person: threshold}, later_than(said.at)))
 
     def drop_threshold(self, person: str) -> None:
-        """From now on the album's threshold is the person's."""
-        self._db.execute("DELETE FROM thresholds WHERE album = ? AND person = ?", (self._id, person))
+        """The album's threshold is the person's: said now, too."""
+        said = self.thresholds
+        rest = {name: threshold for name, threshold in said.people.items() if name != person}
+        self.set_thresholds(Thresholds(said.album, rest, later_than(said.at)))
 
     def set_thresholds(self, thresholds: Thresholds) -> None:
+        """These, and when they were said."""
+        self._db.execute(
+            "UPDATE albums SET threshold = ?, threshold_at = ? WHERE id = ?",
+            (thresholds.album, thresholds.at, self._id),
+        )
         self._db.execute("DELETE FROM thresholds WHERE album = ?", (self._id,))
-        self.set_threshold(thresholds.album)
-        for person, threshold in thresholds.people.items():
-            self.set_threshold(threshold, person)
+        self._db.executemany(
+            "INSERT INTO thresholds (album, person, threshold) VALUES (?, ?, ?)",
+            ((self._id, person, threshold) for person, threshold in thresholds.people.items()),
+        )
 
     def corrections(self) -> list[Correction]:
         """All that was said, also what was taken back: another machine may still have that."""
@@ -66,8 +72,17 @@ class Decisions:
         )
 
     @property
+    def compared(self) -> tuple[int, str]:
+        """How many verdicts the album's cells hold, and when the latest was found: with a new one this is another."""
+        number, latest = self._db.execute(
+            "SELECT count(*), coalesce(max(compared_at), '') FROM cells WHERE album = ? AND problem IS NOT 'failed'",
+            (self._id,),
+        ).fetchone()
+        return number, latest
+
+    @property
     def settled(self) -> str:
-        """The decisions that `matches/` of the cloud follows, as a digest; empty where that is not known."""
+        """What `matches/` of the cloud follows, decisions and the cells they are of, as a digest; empty: not known."""
         (settled,) = self._db.execute("SELECT settled FROM albums WHERE id = ?", (self._id,)).fetchone()
         return settled or ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from sortclient.album import Album
 from sortclient.copies import Synced
 from sortclient.errors import SortError
-from sortclient.layout import fitted, folded, lies_in, names_person, segments, target_of
+from sortclient.layout import fitted, folded, is_at, lies_in, names_person, segments, target_of
 from sortclient.model import Entry, Link, time_kept
 from sortclient.outputs import Output
 from sortclient.placing import (
@@ -73,7 +73,10 @@ class Filler:
         self.mark = hashlib.sha256(os.fsencode(album.name)).hexdigest()[:8]
         self.ours = {copy.target: copy for copy in before if copy.ours}  # in whatever layout
         self.sharing = Counter(folded(copy.target) for copy in before)
-        self.standing = {folded(copy.target): copy for copy in keeps}
+        self.standing: dict[str, Synced] = {}
+        self.by_digest: dict[str, list[Synced]] = defaultdict(list)
+        for copy in keeps:
+            self._stands(copy)
 
     def stands(self, target: str) -> bool:
         return folded(target) in self.standing
@@ -104,11 +107,11 @@ class Filler:
             target = earlier.target
         else:
             wish = target_of(self.output.layout, verdict)
-            other = self.standing.get(folded(wish))
-            if other is not None and other.digest == digest and not names_person(self.output.layout):
+            twin = next((copy for copy in self.by_digest[digest] if is_at(copy.target, wish)), None)
+            if twin is not None and not names_person(self.output.layout):
                 self.done.standing += 1
-                return other
-            target = wish if other is None else self._free(wish)
+                return twin
+            target = self._free(wish) if self.stands(wish) else wish
         return self._fill(verdict, digest, target, None if earlier else elsewhere)
 
     def _fill(self, verdict: Verdict, digest: str, target: str, elsewhere: Synced | None) -> Synced | None:
@@ -172,6 +175,7 @@ class Filler:
 
     def _stands(self, placed: Synced) -> Synced:
         self.standing[folded(placed.target)] = placed
+        self.by_digest[placed.digest].append(placed)
         return placed
 
     def _free(self, target: str) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from photosort.comparison import Thresholds
 from sortclient.album import Album
 from sortclient.catalog import Catalog
 from sortclient.comparer import THIS_MACHINE, Elsewhere
-from sortclient.deciding import settle
+from sortclient.deciding import hear, settle
 from sortclient.errors import InputError
 from sortclient.filling import Fetch
 from sortclient.layout import stays_inside
@@ -19,6 +18,7 @@ from sortclient.ledger import count, counted, write_ledger
 from sortclient.model import Entry, Headshot
 from sortclient.names import nearest
 from sortclient.outputs import OutputWish, output_of
+from sortclient.people import rename_here
 from sortclient.progress import Progress
 from sortclient.question import MATCHES, undated
 from sortclient.run import EXIT_UNSETTLED, bring
@@ -46,8 +46,7 @@ def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: A
             for comparison in progress.counting(found, "reading comparisons"):
                 known.record(comparison)
                 known.save()
-    known.correct(comparer.corrections(known.name))
-    known.save()
+    hear(known, comparer)
     return known
 
 
@@ -63,6 +62,7 @@ def _adopt(comparer: AwsComparer, album: Album, progress: Progress) -> None:
     people: dict[str, list[Headshot]] = {}
     for shot in comparer.objects.people(album.name):
         people.setdefault(shot.person, []).append(Headshot(shot.person, shot.digest, "", b""))
+    _follow_renaming(album, people)
     for person in people.keys() | {shot.person for shot in album.headshots()}:
         album.set_headshots(person, people.get(person, []))
     photos = set()
@@ -75,7 +75,21 @@ def _adopt(comparer: AwsComparer, album: Album, progress: Progress) -> None:
     album.adopt(
         [(digest, path if stays_inside(path) and path.isprintable() else f"{digest}.jpg") for digest, path in named]
     )
-    album.set_thresholds(comparer.cells.thresholds(album.name) or Thresholds())
+
+
+def _follow_renaming(album: Album, people: Mapping[str, Sequence[Headshot]]) -> None:
+    """Who is gone from ``people``, and whose headshots are all a newcomer's, has another name now, or the copies of
+    the old one would stay for ever. Who is gone otherwise may have expired there.
+    """
+    before: dict[str, set[str]] = {}
+    for shot in album.headshots():
+        before.setdefault(shot.person, set()).add(shot.digest)
+    newcomers = {name: {shot.digest for shot in shots} for name, shots in people.items() if name not in before}
+    for person in before.keys() - people.keys():
+        names = [name for name, digests in newcomers.items() if before[person] <= digests]
+        if len(names) == 1:
+            del newcomers[names[0]]
+            rename_here(album, person, names[0])
 
 
 def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
@@ -102,7 +116,8 @@ def synchronise(
             write_ledger(rows, ledger)
         without_date = undated(album, output.question)
         if without_date:
-            progress.tell(f"{counted(without_date, 'photo')} of nobody knows when were left out.")
+            left_out = counted(without_date, "photo without a date was", "photos without a date were")
+            progress.tell(f"{left_out} left out.")
         unsettled = count(verdicts(album)).unsettled
         if unsettled:
             progress.tell(f"{counted(unsettled, 'verdict')} failed or pending; `sortclient status` counts each.")

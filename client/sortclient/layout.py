@@ -35,7 +35,11 @@ def check_layout(layout: str) -> str:
         raise InputError(f"--layout {layout}: it may have {_LISTED}, no other fields.")
     if not layout.endswith(_ENDS):
         raise InputError(f"--layout {layout}: it needs {{path}} or {{name}} at its end.")
-    segments(layout.format(**dict.fromkeys(FIELDS, "x")))
+    if not stays_inside(layout.format(**dict.fromkeys(FIELDS, "x"))):
+        raise InputError(
+            f"--layout {layout}: name a path below the output folder, without .. and empty parts, "
+            f"like {DEFAULT_LAYOUT}."
+        )
     return layout
 
 

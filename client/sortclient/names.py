@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from sortclient.album import Album
@@ -32,8 +33,23 @@ def check_person(album: Album, name: str) -> str:
     if name in people:
         return name
     if not people:
-        raise InputError(f"Album '{album.name}' has no people yet. Give a headshot with --ref NAME=FILE.")
+        raise InputError(nobody(album))
     raise InputError(f"There is no '{name}' in album '{album.name}'. {nearest(name, people)}")
+
+
+def nobody(album: Album) -> str:
+    """What to say of an album without people."""
+    add = f"sortclient people add {shlex.quote(album.name)} --ref NAME=FILE"
+    return f"Nobody is looked for in album '{album.name}'. Add somebody: {add}"
+
+
+def shown(name: str) -> str:
+    """As it stands in a list, and is understood in one: names hold no quotes."""
+    return f'"{name}"' if "," in name else name
+
+
+def listed(names: Iterable[str], separator: str = ", ") -> str:
+    return separator.join(map(shown, names))
 
 
 def nearest(name: str, known: Collection[str]) -> str:
@@ -43,5 +59,5 @@ def nearest(name: str, known: Collection[str]) -> str:
     names = sorted(known)
     if not names:
         return "There is none yet."
-    listed = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    return f"Did you mean '{by_folded[close[0]]}'? Known are: {listed}." if close else f"Known are: {listed}."
+    all_of_them = listed(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return f"Did you mean '{by_folded[close[0]]}'? Known are: {all_of_them}." if close else f"Known are: {all_of_them}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +16,7 @@ from itertools import groupby
 from sortclient.album import Album
 from sortclient.errors import InputError
 from sortclient.model import Entry, Outcome
-from sortclient.names import check_person
+from sortclient.names import check_person, listed
 from sortclient.verdicts import Verdict, matches, verdicts
 
 _SETTLED = frozenset((Outcome.MATCH, Outcome.NO_MATCH, Outcome.NO_FACE))
@@ -44,7 +45,7 @@ class Question:
     def __str__(self) -> str:
         """As it is said on the command line."""
         who = [] if self.who is Who.EACH else [f"--{self.who}"]
-        people = [",".join(self.people)] if self.people else []
+        people = [shlex.quote(listed(self.people, ","))] if self.people else []
         since = ["--since", self.since] if self.since else []
         return " ".join([*who, *people, *since, *(["--until", self.until] if self.until else [])])
 
@@ -159,7 +160,14 @@ def _people(album: Album, said: Sequence[str]) -> Iterator[str]:
         names = [text] if text in known else next(csv.reader([text], skipinitialspace=True), [])
         if not names:
             raise InputError("Whose photos? Name people like this: --any Ana,Bo.")
-        yield from (check_person(album, name.strip()) for name in names)
+        try:
+            yield from [check_person(album, name.strip()) for name in names]
+        except InputError as error:
+            with_comma = next((name for name in known if "," in name), None)
+            if with_comma is None:
+                raise
+            example = shlex.quote(listed([with_comma, *(name for name in known if name != with_comma)][:2], ","))
+            raise InputError(f"{error} A name with a comma stands in quotes: --any {example}.") from error
 
 
 def _day(option: str, text: str | None) -> str:

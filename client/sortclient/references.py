@@ -42,6 +42,8 @@ def parse_reference(text: str) -> Reference:
         name = whole.stem
     else:
         whole, face = _chosen(file)
+    if whole == Path():
+        raise InputError(f"--ref {text}: it names no file. Write --ref NAME=FILE.")
     if face == 0:
         raise InputError(f"--ref {text}: faces are counted from the left, from 1.")
     try:

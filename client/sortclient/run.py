@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from photosort.keys import BadName, check_name
 from sortclient.album import Album
 from sortclient.catalog import open_catalog
 from sortclient.comparer import Comparer
-from sortclient.deciding import check_threshold, settle
+from sortclient.deciding import check_threshold, hear, settle
 from sortclient.errors import InputError, SortError
 from sortclient.filling import Fetch, Synchronised
 from sortclient.folders import data_folder
@@ -110,9 +110,11 @@ def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = 
         output_of(planned.album, wishes.output)  # what it refuses is refused before the work, not after it
         if comparer.calls_cost_money and not wishes.emulated:
             agree(order, planned, progress, yes=wishes.yes, max_spend=wishes.max_spend)
+        hear(planned.album, comparer)  # what is compared from here on is matched by the last word on thresholds
         begin(order, planned, comparer, progress)
         compare(order, planned, comparer, progress)
         pruned = not wishes.prune or prune(planned.album, comparer, progress)
+        hear(planned.album, comparer)  # hours may have passed
         settle(planned.album, comparer)
         status = finish(planned.album, wishes, progress, fetch)
         return status if pruned else EXIT_UNSETTLED
@@ -170,21 +172,46 @@ def synchronised(output: Output, done: Synchronised) -> str:
         if output.question == MATCHES
         else (f"photo of {output.question}", f"photos of {output.question}")
     )
+    replaced = f", {done.renewed} replaced" if done.renewed else ""
     moved = f", {done.moved} moved" if done.moved else ""
-    all_of_them = counted(done.standing + done.added + done.moved, *what)
-    parts = [f"{all_of_them} in {output.out} ({done.added} new, {done.removed} removed{moved})"]
-    if done.copies:
-        parts.append(f"{done.copies} are the cloud's smaller copies, as the originals have changed or are elsewhere")
-    if done.kept:
-        parts.append(f"{done.kept} were changed by somebody and stay, though they match no more")
-    if done.orphaned:
-        parts.append(f"{done.orphaned} stay though their photos are gone, out of reach or left out")
-    if done.undecided:
-        parts.append(f"{done.undecided} stay as their photos could not be read or are not compared yet")
-    if done.missing:
-        parts.append(f"{done.missing} could not be copied, as the photos have changed or are gone")
-    if done.foreign:
-        parts.append(f"{counted(done.foreign, 'sidecar')} that somebody else wrote or changed stay as they are")
-    if done.refused:
-        parts.append(f"{done.refused} could not be written ({done.refusal})")
+    all_of_them = counted(done.standing + done.added + done.renewed + done.moved, *what)
+    parts = [f"{all_of_them} in {output.out} ({done.added} new{replaced}, {done.removed} removed{moved})"]
+    parts += [counted(number, *words) for number, *words in _besides(done) if number]
+    parts += [f"{done.refused} could not be written ({done.refusal})"] if done.refused else []
     return "; ".join(parts)
+
+
+def _besides(done: Synchronised) -> Iterator[tuple[int, str, str]]:
+    """What else there is to say of a sync: of how many, of one, and of several."""
+    yield (
+        done.copies,
+        "is the cloud's smaller copy, as its original has changed or is elsewhere",
+        "are the cloud's smaller copies, as their originals have changed or are elsewhere",
+    )
+    yield done.kept, "that somebody changed stays where it is", "that somebody changed stay where they are"
+    yield done.gone, "was not found where it had been put", "were not found where they had been put"
+    yield (
+        done.orphaned,
+        "stays though its photo is gone, out of reach or left out",
+        "stay though their photos are gone, out of reach or left out",
+    )
+    yield (
+        done.strangers,
+        "stays of somebody who is no longer in the album",
+        "stay of people who are no longer in the album",
+    )
+    yield (
+        done.undecided,
+        "stays as its photo could not be read or is not compared yet",
+        "stay as their photos could not be read or are not compared yet",
+    )
+    yield (
+        done.missing,
+        "could not be copied, as the photo has changed or is gone",
+        "could not be copied, as the photos have changed or are gone",
+    )
+    yield (
+        done.foreign,
+        "sidecar that somebody else wrote or changed stays as it is",
+        "sidecars that somebody else wrote or changed stay as they are",
+    )

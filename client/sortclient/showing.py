@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -10,9 +12,11 @@ from typing import TYPE_CHECKING
 from sortclient.album import Album
 from sortclient.comparer import Pruned
 from sortclient.filling import Synchronised
-from sortclient.ledger import count, counted, row, summary, write_csv, write_json
+from sortclient.ledger import count, counted, summary, write_csv, write_json
+from sortclient.names import nobody, shown
+from sortclient.outputs import outputs
 from sortclient.people import Person, people
-from sortclient.question import Question, undated
+from sortclient.question import MATCHES, Question, undated
 from sortclient.run import EXIT_UNSETTLED
 from sortclient.suggestion import TooFew
 from sortclient.tuning import STEPS, Curve, suggestion, worth_asking
@@ -28,9 +32,10 @@ _NEAREST = 5  # photos on each side of the line
 def show_status(album: Album, backlog: Backlog | None) -> int:
     tally = count(verdicts(album))
     thresholds = album.thresholds
-    own = "".join(f", {person} {number:g}" for person, number in sorted(thresholds.people.items()))
+    own = "".join(f", {shown(person)} {number:g}" for person, number in sorted(thresholds.people.items()))
     _print(f"Album {album.name}: {album.folder or 'in the cloud'}, threshold {thresholds.album:g}{own}")
-    for line in summary(tally):
+    # Files are counted by their verdicts, and of nobody there is none.
+    for line in summary(tally) if album.people() else [nobody(album)]:
         _print(line)
     if backlog is not None:
         _print(
@@ -52,7 +57,8 @@ def show_results(album: Album, form: str, question: Question, *, every: bool) ->
             _print(_line(verdict))
     without_date = undated(album, question)
     if without_date:
-        sys.stderr.write(f"{counted(without_date, 'photo')} of nobody knows when were left out.\n")
+        left_out = counted(without_date, "photo without a date was", "photos without a date were")
+        sys.stderr.write(f"{left_out} left out.\n")
 
 
 def show_people(album: Album, form: str) -> None:
@@ -69,6 +75,8 @@ def show_people(album: Album, form: str) -> None:
     else:
         for person in found:
             _print(_person_line(person))
+    if not found:
+        sys.stderr.write(f"{nobody(album)}\n")
 
 
 def show_curves(found: Iterable[Curve]) -> None:
@@ -89,7 +97,7 @@ def show_curves(found: Iterable[Curve]) -> None:
         _print(f"\nNearest to {curve.person}'s line at {curve.threshold:g}:")
         for verdict in above:
             _print(_line(verdict))
-        _print(f"{curve.threshold:>6.1f}  {'-' * 11}")
+        _print(f"{_tenths(curve.threshold):>6}  {'-' * 11}")
         for verdict in below:
             _print(_line(verdict))
 
@@ -118,9 +126,13 @@ def show_suggestion(album: Album, person: str | None) -> None:
 def show_removed(person: str, copies: Synchronised, elsewhere: Pruned) -> None:
     """What left with a person, and what stays."""
     parts = [f"{counted(copies.removed, 'copy', 'copies')} removed"]
-    parts += [f"{copies.kept} were changed by somebody and stay"] if copies.kept else []
-    parts += [f"{copies.gone} were not found where they had been put"] if copies.gone else []
-    parts += [f"{copies.orphaned} stay as their photos are gone or out of reach"] if copies.orphaned else []
+    parts += _told(copies.kept, "that somebody changed stays", "that somebody changed stay")
+    parts += _told(copies.gone, "was not found where it had been put", "were not found where they had been put")
+    parts += _told(
+        copies.orphaned,
+        "stays as its photo is gone or out of reach",
+        "stay as their photos are gone or out of reach",
+    )
     parts += [f"{copies.refused} could not be removed ({copies.refusal})"] if copies.refused else []
     if elsewhere != Pruned():
         matches, cells = counted(elsewhere.matches, "copy", "copies"), counted(elsewhere.cells, "comparison")
@@ -139,18 +151,40 @@ def show_undo(album: Album, *, dry_run: bool) -> int:
         return 0
     done = undo(album, manifest)
     parts = [f"{counted(done.removed, 'file')} removed from {manifest.out}"]
-    parts += [f"{done.kept} were changed by somebody since and stay"] if done.kept else []
-    parts += [f"{done.last} stay as their photos are gone, and these may be the last copies"] if done.last else []
-    parts += [f"{done.gone} were gone already"] if done.gone else []
+    parts += _told(done.kept, "that somebody changed since stays", "that somebody changed since stay")
+    parts += _told(
+        done.last,
+        "stays as its photo is gone, and this may be the last copy",
+        "stay as their photos are gone, and these may be the last copies",
+    )
+    parts += _told(done.gone, "was gone already", "were gone already")
     sys.stderr.write(f"Undone: {when}: {'; '.join(parts)}\n")
     return 0
 
 
+def show_left_behind(album: Album) -> None:
+    """The folders that hold the answer to a question, after what may have changed it: they follow when asked again."""
+    known = set(album.people())
+    for output in outputs(album):
+        question = output.question
+        if question != MATCHES and known.issuperset(question.people) and output.out.is_dir():
+            command = f"sortclient sync {shlex.quote(album.name)} {question} --out {shlex.quote(str(output.out))}"
+            sys.stderr.write(f"{output.out} was left as it is. To bring it up to date: {command}\n")
+
+
 def _line(verdict: Verdict) -> str:
-    cells = row(verdict)
-    similarity = "" if cells["similarity"] is None else f"{cells['similarity']:.1f}"
+    similarity = "" if verdict.similarity is None else _tenths(verdict.similarity)
     detail = f"  ({verdict.detail})" if verdict.detail else ""
-    return f"{similarity:>6}  {verdict.outcome:<11}  {verdict.person:<16}  {cells['photo']}{detail}"
+    return f"{similarity:>6}  {verdict.outcome:<11}  {verdict.person:<16}  {verdict.entry.path}{detail}"
+
+
+def _tenths(percent: float) -> str:
+    """Never more than it is: 99.98 does not reach a threshold of 100."""
+    return f"{math.floor(percent * 10) / 10:.1f}"
+
+
+def _told(number: int, one: str, several: str) -> list[str]:
+    return [counted(number, one, several)] if number else []
 
 
 def _person_line(person: Person) -> str:

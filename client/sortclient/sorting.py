@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import Protocol
 from sortclient.album import Album
 from sortclient.catalog import Catalog
 from sortclient.comparer import Compared, Comparer, Elsewhere, Event, Identified, Rejected, Request, Uploaded, Waiting
+from sortclient.deciding import own_thresholds
 from sortclient.errors import InputError
 from sortclient.files import Stock
 from sortclient.headshots import Reference, check_faces, prepare_headshots
 from sortclient.intake import take_in
+from sortclient.ledger import counted
 from sortclient.model import Headshot
+from sortclient.people import check_told_apart
 from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
 
@@ -45,14 +49,10 @@ class Plan:
     headshots: Sequence[Headshot]  # of the order
     fresh: Sequence[Headshot]  # those of them that nobody has looked at for a face
     stock: Stock
-    size: int  # bytes of the files that may have to be uploaded
+    photos: int  # that may have to be uploaded
+    size: int  # bytes of their files
     other_photos: int  # in the cloud and not in the folder: new headshots are compared with them, too
     other_headshots: int  # in the cloud and of nobody in the album: new photos are compared with them, too
-
-    @property
-    def photos(self) -> int:
-        """That may have to be uploaded."""
-        return self.stock.unread + self.stock.lacking
 
     @property
     def comparisons(self) -> int:
@@ -86,6 +86,7 @@ def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Pl
                 f"Headshot {shot.source} is {other}'s in album '{order.album}' already. "
                 f"Write --ref '{other}={shot.source}', or name another album with --album."
             )
+    check_told_apart([shot.person for shot in headshots], {shot.person for shot in standing.values()})
     headshots = [_as_it_stands(shot, standing) for shot in headshots]
     album = catalog.open_album(order.album, order.folder, where.place, moved=order.moved)
     if not order.people_only:
@@ -93,13 +94,34 @@ def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Pl
     with album.supposing():
         enlist(order, album, headshots, where.engine)
         stock = album.stock()
-        size = sum(candidate.file.size for candidate in album.candidates()) if stock.comparisons else 0
+        unread, lacking = _to_send(album) if stock.comparisons else (0, {})
         people = {shot.person for shot in album.headshots()}
     fresh = [shot for shot in headshots if shot.digest not in standing or shot.face]
     progress.stage("listing what the album has elsewhere")
-    other_photos = where.other_photos(album.name, album.digests()) if fresh else 0
+    there = where.photos(album.name) if fresh or stock.comparisons else {}
+    sent = {digest: size for digest, size in lacking.items() if not there.get(digest)}
     other_headshots = where.other_headshots(album.name, people) if stock.comparisons else 0
-    return Plan(album, headshots, fresh, stock, size, other_photos, other_headshots)
+    return Plan(
+        album,
+        headshots,
+        fresh,
+        stock,
+        photos=stock.unread + len(sent),
+        size=unread + sum(sent.values()),
+        other_photos=len(there.keys() - album.digests()) if fresh else 0,
+        other_headshots=other_headshots,
+    )
+
+
+def _to_send(album: Album) -> tuple[int, dict[bytes, int]]:
+    """Bytes of the files that are unread, and by digest those of each photo that lacks a cell."""
+    unread, lacking = 0, {}
+    for candidate in album.candidates():
+        if candidate.digest is None:
+            unread += candidate.file.size
+        else:
+            lacking[bytes.fromhex(candidate.digest)] = candidate.file.size
+    return unread, lacking
 
 
 def _as_it_stands(shot: Headshot, standing: Mapping[str, Headshot]) -> Headshot:
@@ -118,16 +140,32 @@ def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -
     people = {shot.person for shot in (*looked_at, *(planned.album.headshots() if order.people_only else ()))}
     fresh = progress.counting(planned.fresh, "headshots", len(planned.fresh))
     checked = check_faces(fresh, comparer, progress.tell, people)
+    before = planned.album.headshots()
     enlist(order, planned.album, [*looked_at, *checked], comparer.engine)
+    for line in _replaced(before, planned.album.headshots()):
+        progress.tell(line)
     if order.threshold is not None:
         planned.album.set_threshold(order.threshold)
+        if line := own_thresholds(planned.album):
+            progress.tell(line)
     planned.album.save()
+
+
+def _replaced(before: Sequence[Headshot], now: Sequence[Headshot]) -> Iterator[str]:
+    """A line for everybody who has lost headshots: a second `--ref` of a later run takes the place of the first."""
+    standing = Counter(shot.person for shot in now)
+    digests = {shot.digest for shot in now}
+    for person, lost in Counter(shot.person for shot in before if shot.digest not in digests).items():
+        yield (
+            f"{person} has {counted(standing[person], 'headshot')} now; {lost} earlier "
+            f"{'one counts' if lost == 1 else 'ones count'} no more. `sortclient people add` adds to them."
+        )
 
 
 def enlist(order: Order, album: Album, headshots: Sequence[Headshot], engine: str) -> None:
     """From now on the people have these headshots; cells that are not worth keeping become missing ones."""
     by_person: dict[str, dict[str, Headshot]] = {shot.person: {} for shot in headshots}
-    for shot in [*(album.headshots() if order.people_only else ()), *headshots]:
+    for shot in [*headshots, *(album.headshots() if order.people_only else ())]:  # one may have no content there
         if shot.person in by_person:
             by_person[shot.person].setdefault(shot.digest, shot)
     for person, shots in by_person.items():

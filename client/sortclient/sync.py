@@ -27,6 +27,8 @@ from sortclient.verdicts import Verdict, verdicts_of
 
 Show = Callable[[int, int], object]  # how many matches of how many are done
 
+_STALE = "stale"  # no digest: a sidecar of what stood there before, to be written anew or taken away
+
 # What the next match would meet, too: a full disk, a used-up quota, a disk that is only read.
 _STOPPING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
@@ -162,7 +164,7 @@ class _Run:
         if self.done.added > added and before is not None and stood:  # it was there before: nothing to be undone
             self.done.added -= 1
             self.done.renewed += 1
-            placed = replace(placed, sync=before.sync)
+            placed = replace(placed, sync=before.sync, named=before.named and _STALE)
         elif self.done.added > added:
             placed = replace(placed, sync=self.number())
         self.record(key, placed)

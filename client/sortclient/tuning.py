@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sortclient.album import Album
 from sortclient.errors import InputError
+from sortclient.names import nobody
 from sortclient.suggestion import LEAST_SAID, Suggestion, suggest
 from sortclient.verdicts import Verdict, verdicts
 
@@ -30,16 +32,22 @@ class Curve:
         return self.said + len(self.open) - self._below(threshold)
 
     def nearest(self, number: int) -> tuple[Sequence[Verdict], Sequence[Verdict]]:
-        """The ``number`` photos above the line and below it that are nearest to it, from the most similar."""
+        """The ``number`` photos above the line and below it that are nearest to it, from the most similar.
+
+        The same bytes under several names are one photo here: whoever looks at it need not do so again.
+        """
         line = self._below(self.threshold)
-        return self.open[line : line + number][::-1], self.open[max(0, line - number) : line][::-1]
+        above = islice(_photos(self.open[line:]), number)
+        return list(above)[::-1], list(islice(_photos(reversed(self.open[:line])), number))
 
     def _below(self, threshold: float) -> int:
         return bisect_left(self.open, threshold, key=_similarity)
 
 
 def curves(album: Album, person: str | None = None) -> Iterator[Curve]:
-    """Of everybody, or of one; in the order of names."""
+    """Of everybody, or of one; in the order of names. Raises InputError where there is nobody."""
+    if not album.people():
+        raise InputError(nobody(album))
     thresholds, corrected = album.thresholds, album.corrected()
     undecided: dict[str, list[Verdict]] = {name: [] for name in album.people() if person in (None, name)}
     said = dict.fromkeys(undecided, 0)
@@ -59,7 +67,7 @@ def curves(album: Album, person: str | None = None) -> Iterator[Curve]:
 def suggestion(album: Album, person: str | None = None) -> Suggestion:
     """From what was said of everybody's photos, or of one person's. Raises InputError where that is not enough."""
     if not album.people():
-        raise InputError(f"Album '{album.name}' has no people yet. Give a headshot with --ref NAME=FILE.")
+        raise InputError(nobody(album))
     corrected = album.corrected()
     said: dict[bool | None, list[float]] = {True: [], False: [], None: []}
     seen = set()
@@ -77,7 +85,7 @@ def worth_asking(album: Album, person: str | None = None, number: int = 2 * LEAS
 
     An even spread: answers about the photos nearest to the line alone hardly move it.
     """
-    unspoken = sorted((row for curve in curves(album, person) for row in curve.open), key=_similarity)
+    unspoken = sorted((row for curve in curves(album, person) for row in _photos(curve.open)), key=_similarity)
     chosen: dict[tuple[str, str], Verdict] = {}
     for step in range(number):
         wish = _ASK_FROM + (_ASK_TO - _ASK_FROM) * step / max(1, number - 1)
@@ -86,6 +94,15 @@ def worth_asking(album: Album, person: str | None = None, number: int = 2 * LEAS
             nearest = min(rest, key=lambda row: abs(_similarity(row) - wish))
             chosen[nearest.person, nearest.entry.path] = nearest
     return sorted(chosen.values(), key=_similarity, reverse=True)
+
+
+def _photos(rows: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Of each photo of a person one row, the first."""
+    seen = set()
+    for row in rows:
+        if row.entry.digest not in seen:
+            seen.add(row.entry.digest)
+            yield row
 
 
 def _similarity(verdict: Verdict) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,7 @@ EXPIRES_AT = "expires_at"  # seconds since 1970; the table's TTL attribute
 THRESHOLD_ITEM = "threshold"
 THRESHOLD = "threshold"  # its attributes: a number, per cent; the item never expires
 PEOPLE = "people"  # and by person's name the numbers of those who have one of their own
+THRESHOLDS_AT = "at"  # as COMPARED_AT: when they were said; the functions do without
 
 # What the sort keys of corrections begin with; the person follows, written as in keys, and the photo's digest. They
 # have no COMPARED_AT, so the index does not hold them.
@@ -49,10 +50,14 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The least similarity of a match, in per cent: the album's, and that of people who have one of their own."""
+    """The least similarity of a match, in per cent: the album's, and that of people who have one of their own.
+
+    Of two machines' the ones with the later ``at`` hold. Those are equal that decide alike.
+    """
 
     album: float = DEFAULT_THRESHOLD
     people: Mapping[str, float] = field(default_factory=dict)
+    at: str = field(default="", compare=False)  # as `now` writes it; empty where nobody has said any
 
     def of(self, person: str) -> float:
         return self.people.get(person, self.album)
@@ -114,6 +119,11 @@ class Correction:
 def now() -> str:
     """The time as cells hold it: UTC, milliseconds, in an order that is also the text's."""
     return timestamp(datetime.now(UTC))
+
+
+def later_than(at: str) -> str:
+    """The time for a word that takes the place of one said at ``at``, also where that was by a clock ahead of ours."""
+    return max(now(), timestamp(datetime.fromisoformat(at) + timedelta(milliseconds=1)) if at else "")
 
 
 def timestamp(moment: datetime) -> str:
@@ -179,12 +189,13 @@ def thresholds_item(album: str, thresholds: Thresholds) -> dict[str, Any]:
         CELL: THRESHOLD_ITEM,
         THRESHOLD: Decimal(str(thresholds.album)),
         PEOPLE: {person: Decimal(str(threshold)) for person, threshold in thresholds.people.items()},
+        THRESHOLDS_AT: thresholds.at,
     }
 
 
 def read_thresholds(item: Mapping[str, Any]) -> Thresholds:
-    people = item.get(PEOPLE, {})
-    return Thresholds(float(item[THRESHOLD]), {person: float(number) for person, number in people.items()})
+    people = {person: float(number) for person, number in item.get(PEOPLE, {}).items()}
+    return Thresholds(float(item[THRESHOLD]), people, str(item.get(THRESHOLDS_AT, "")))
 
 
 def corrections_prefix(person: str) -> str:

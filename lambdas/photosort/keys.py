@@ -20,6 +20,9 @@ MATCHES = "matches/"
 # Encoding makes three bytes of one. Two names of 100 bytes, a digest and a prefix stay below S3's 1,024.
 MAX_NAME_BYTES = 100
 
+# What Windows keeps for devices, in any case and with any extension: no folder can be called so there.
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])\s*(\..*)?", re.IGNORECASE | re.DOTALL)
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -40,6 +43,8 @@ def check_name(name: str) -> str:
         raise BadName(f'{name!r} is not a name: it holds a control character or one of / \\ : * ? " < > |')
     if name.endswith("."):
         raise BadName(f"{name!r} is not a name: a folder's name cannot end with a dot everywhere")
+    if _DEVICE.fullmatch(name):
+        raise BadName(f"{name!r} is not a name: Windows keeps it for a device, so no folder can be called that")
     if len(name.encode()) > MAX_NAME_BYTES:
         raise BadName(f"{name!r} is not a name: it is longer than {MAX_NAME_BYTES} bytes")
     return name

@@ -56,7 +56,7 @@ def announced(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Announced:
 
 
 def rename_bo(cloud: Cloud) -> None:
-    rename(cloud.client_objects, cloud.client_cells, cloud.client_corrections, ALBUM, "Bo", "Robert Ø")
+    rename(cloud.client_objects, cloud.client_cells, cloud.client_corrections, ALBUM, "Bo", "Robert Ø", lambda _: ())
 
 
 def remove_bo(cloud: Cloud) -> None:

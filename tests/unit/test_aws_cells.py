@@ -119,10 +119,39 @@ def test_thresholds_are_kept(cells: Cells, people: dict[str, float]) -> None:
     assert cells.thresholds("another") is None
 
 
-def test_thresholds_are_written_where_they_differ(cloud: Cloud, cells: Cells) -> None:
-    for thresholds in (Thresholds(80), Thresholds(80.0, {}), Thresholds(80, {"Bo": 90}), Thresholds(80, {"Bo": 90.0})):
+def test_thresholds_that_were_said_last_stand_whoever_comes_last(cloud: Cloud, cells: Cells) -> None:
+    first, earlier, last = (
+        Thresholds(80),
+        Thresholds(85, {"Bo": 90}, seconds_ago(60)),
+        Thresholds(70, {}, contract.now()),
+    )
+    for thresholds in (first, last, earlier, Thresholds(99), last):
         cells.set_thresholds(ALBUM, thresholds)
+    standing = cells.thresholds(ALBUM)
+    assert standing is not None
+    assert (standing, standing.at) == (last, last.at)
     assert [name for name, _ in cloud.requests].count("PutItem") == 2
+
+
+def test_thresholds_said_meanwhile_by_another_machine_stand(
+    cloud: Cloud, cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = Thresholds(70, {}, contract.now())
+    cells.set_thresholds(ALBUM, last)
+    with monkeypatch.context() as before:
+        before.setattr(cells, "thresholds", lambda _: None)
+        cells.set_thresholds(ALBUM, Thresholds(85, {}, seconds_ago(60)))
+    assert cells.thresholds(ALBUM) == last
+
+
+def test_thresholds_without_a_time_are_older_than_any(cloud: Cloud, cells: Cells) -> None:
+    """An earlier version wrote none."""
+    item = contract.thresholds_item(ALBUM, Thresholds(80))
+    del item["at"]
+    cloud.clients.session.resource("dynamodb", cloud.clients.region).Table(cloud.deployment.table).put_item(Item=item)
+    assert cells.thresholds(ALBUM) == Thresholds(80)
+    cells.set_thresholds(ALBUM, Thresholds(85, {}, contract.now()))
+    assert cells.thresholds(ALBUM) == Thresholds(85)
 
 
 def test_known_verdicts_are_put_back_and_kept_anew(cloud: Cloud, cells: Cells) -> None:

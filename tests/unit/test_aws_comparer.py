@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,15 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from PIL import Image
 
-from photosort.comparison import Thresholds
-from photosort.keys import HeadshotKey, PhotoKey
+from photosort import comparison as contract
+from photosort.comparison import Correction, Thresholds
+from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from sortclient.aws import run, watch
 from sortclient.aws.cells import Cells
 from sortclient.aws.failures import Denied, Retryable
 from sortclient.aws.queues import Backlog, Queues
 from sortclient.aws.upload import Parcel, Uploads
-from sortclient.comparer import Compared, Event, Identified, Rejected, Uploaded, Waiting
+from sortclient.comparer import Compared, Decided, Event, Identified, Rejected, Uploaded, Waiting
 from sortclient.errors import InputError
 from sortclient.model import Box, Sighting
 from sortclient.photos.prepare import analysis_copy
@@ -516,3 +518,79 @@ def test_events_are_only_those_of_the_contract(cloud: Cloud, memory: Memory) -> 
     memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
     kinds: tuple[type[Event], ...] = (Identified, Rejected, Uploaded, Compared, Waiting)
     assert all(isinstance(event, kinds) for event in memory.events)
+
+
+def test_verdicts_that_the_cloud_has_lost_are_back_before_their_photo_is(cloud: Cloud, memory: Memory) -> None:
+    """Else the pipeline would find the photo without them, and charge for them once more."""
+    for name in ("b.jpg", "sub dir/ü.jpg"):
+        (memory.folder / name).unlink()
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    old = [shot.digest for shot in memory.headshots]
+    for key in cloud.stored():
+        cloud.clients.s3.delete_object(Bucket=cloud.deployment.bucket, Key=key)
+    table = cloud.clients.session.resource("dynamodb", cloud.clients.region).Table(cloud.deployment.table)
+    for shot in old:
+        table.delete_item(Key={contract.ALBUM: ALBUM, contract.CELL: contract.cell(shot, digest("red"))})
+    assert cloud.cell(old[0], digest("red")) is None
+    put, stood = cloud.clients.s3.put_object, []
+
+    def looking(**request: Any) -> Any:
+        if request["Key"].startswith("photos/"):
+            stood.append([cloud.cell(shot, digest("red")) for shot in old])
+        return put(**request)
+
+    cloud.clients.s3.put_object = looking  # type: ignore[method-assign]
+    memory.headshots.append(headshot("Cid", "yellow"))
+    memory.follow(cloud.comparer().compare(memory.request(wait=False)))
+    ((one, other),) = stood
+    for cell in (one, other):
+        assert cell is not None
+        assert cell[contract.EXPIRES_AT] > time.time() + 29 * 24 * 3600  # as long as the photo itself
+    assert cloud.cell(memory.headshots[-1].digest, digest("red")) is None
+
+
+def test_what_is_decided_moves_thresholds_corrections_and_copies(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    red, green = (bytes.fromhex(digest(colour)) for colour in ("red", "green"))
+    comparer = cloud.comparer()
+    early, late = (f"2026-0{month}-01T00:00:00.000Z" for month in (1, 2))
+    there = [Correction("Ann", digest("red"), True, late), Correction("Bob", digest("red"), True, early)]
+    comparer._corrections.put(ALBUM, there)
+    gone = str(MatchKey(ALBUM, "Bob", digest("green")))
+    cloud.clients.s3.put_object(Bucket=cloud.deployment.bucket, Key=gone, Body=b"copy")
+    cloud.requests.clear()
+    here = [
+        Correction("Ann", digest("red"), False, early),
+        Correction("Bob", digest("red"), True, early),
+        Correction("Bob", digest("green"), False, early),
+    ]
+    refuted = {("Bob", green)}
+    thresholds = Thresholds(90, {"Bob": 70}, late)
+    comparer.decide(ALBUM, Decided(thresholds, here, {"Ann": {red}}, lambda *key: key in refuted))
+    assert comparer.cells.thresholds(ALBUM) == thresholds
+    assert set(comparer.corrections(ALBUM)) == {*there, here[2]}
+    matches = [key for key in cloud.stored() if key.startswith("matches/")]
+    assert matches == [str(MatchKey(ALBUM, "Ann", digest("red")))]
+    written = [params for name, params in cloud.requests if name in ("PutItem", "UpdateItem", "BatchWriteItem")]
+    assert len(written) == 2  # the thresholds, and the one correction that was not there
+    items = cloud.clients.dynamodb.scan(TableName=cloud.deployment.table)["Items"]
+    ends = [
+        item[contract.EXPIRES_AT]["N"] for item in items if item[contract.CELL]["S"].startswith(contract.CORRECTIONS)
+    ]
+    assert len(ends) == 3
+    assert min(map(int, ends)) > time.time() + 29 * 24 * 3600
+
+
+def test_what_the_cloud_has_besides_is_counted(cloud: Cloud, memory: Memory) -> None:
+    memory.follow(cloud.comparer().compare(memory.request()), cloud.run_pipeline)
+    comparer = cloud.comparer()
+    assert comparer.photos(ALBUM) == {bytes.fromhex(digest(colour)): True for colour in ("red", "green", "blue")}
+    assert comparer.other_headshots(ALBUM, {"Ann"}) == 1
+    assert comparer.other_headshots(ALBUM, {"Ann", "Bob", "Cid"}) == 0
+
+
+def test_a_face_whose_pose_is_not_told_is_a_face(cloud: Cloud) -> None:
+    face: Any = {"BoundingBox": {"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4}}
+    with Stubber(cloud.clients.rekognition) as stub:
+        stub.add_response("detect_faces", {"FaceDetails": [face]})
+        assert cloud.comparer().find_faces(b"jpeg") == [Sighting(Box(0.1, 0.2, 0.3, 0.4), None)]

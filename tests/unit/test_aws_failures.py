@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import botocore.exceptions as botocore
@@ -129,6 +132,70 @@ def test_without_credentials_the_first_request_says_so(monkeypatch: pytest.Monke
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(NoCredentials, match="aws configure"), explained():
+        open_session().sts.get_caller_identity()
+
+
+class Portal(ThreadingHTTPServer):
+    """What a hotel's network answers for AWS until somebody has signed in."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_PUT = _answer  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+@pytest.fixture
+def portal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with Portal(*request.param) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setattr("time.sleep", lambda _: None)  # between botocore's attempts
+        yield
+        server.shutdown()
+        thread.join()
+
+
+PAGE, SLOPPY = b"<html><body>Sign in</body></html>", b"\n<!DOCTYPE html><html><meta><p>Sign in"
+ASKED: dict[str, Callable[[Clients], object]] = {
+    "cloudformation": lambda clients: clients.cloudformation.describe_stacks(),
+    "sts": lambda clients: clients.sts.get_caller_identity(),
+    "dynamodb": lambda clients: clients.dynamodb.list_tables(),
+    "s3": lambda clients: clients.s3.put_object(Bucket="bucket", Key="key", Body=b""),
+    "sqs": lambda clients: clients.sqs.list_queues(),
+}
+
+
+@pytest.mark.parametrize("service", ASKED)
+@pytest.mark.parametrize("portal", [(200, PAGE), (403, PAGE), (511, PAGE), (403, SLOPPY)], indirect=True)
+def test_a_page_instead_of_an_answer_says_that_this_is_not_aws(portal: None, service: str) -> None:
+    with pytest.raises(Retryable, match=r"Something else than AWS answered: .*--region") as told, explained():
+        ASKED[service](open_session())
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("portal", [(200, b"Sign in"), (200, b""), (200, b'{"a": 1}'), (200, SLOPPY)], indirect=True)
+def test_an_answer_that_cannot_be_read_says_that_this_is_not_aws(portal: None) -> None:
+    """The first question of each command is the stack, and of the doctor who asks."""
+    for service in ("cloudformation", "sts"):
+        with pytest.raises(Retryable, match="Something else than AWS answered"), explained():
+            ASKED[service](open_session())
+
+
+@pytest.mark.parametrize("portal", [(503, PAGE)], indirect=True)
+def test_a_page_of_a_busy_gateway_of_aws_is_told_as_busy(portal: None) -> None:
+    with pytest.raises(Retryable, match="AWS is busy"), explained():
         open_session().sts.get_caller_identity()
 
 

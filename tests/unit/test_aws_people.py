@@ -54,7 +54,7 @@ class Place:
         return Correction(person, OTHER, True, "2026-01-01T00:00:00.000Z")
 
     def rename(self, old: str = ANA, new: str = ANNE) -> None:
-        rename(self.objects, self.cells, self.corrections, ALBUM, old, new)
+        rename(self.objects, self.cells, self.corrections, ALBUM, old, new, lambda _: ())
 
     def remove(self, *headshots: str) -> Pruned:
         return remove(self.objects, self.cells, self.corrections, ALBUM, ANA, headshots)

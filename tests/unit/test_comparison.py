@@ -18,6 +18,8 @@ from photosort.comparison import (
     correction_item,
     from_item,
     is_cell,
+    later_than,
+    now,
     read_correction,
     read_thresholds,
     thresholds_item,
@@ -135,3 +137,19 @@ def test_only_a_failure_is_no_verdict(problem: Problem | None, settled: bool) ->
 def test_other_items_are_no_cells(key: str) -> None:
     with pytest.raises(ValueError, match="not a cell"):
         from_item({comparison.CELL: key, comparison.COMPARED_AT: ""})
+
+
+@given(st.builds(Thresholds, percents, at=moments.map(timestamp)))
+def test_when_thresholds_were_said_survives_the_table(thresholds: Thresholds) -> None:
+    item = stored(thresholds_item("album", thresholds))
+    assert read_thresholds(item).at == thresholds.at
+    del item[comparison.THRESHOLDS_AT]  # as an earlier version wrote it
+    assert read_thresholds(item) == Thresholds(thresholds.album, at="")
+
+
+def test_the_last_word_is_later_also_than_one_by_a_clock_ahead() -> None:
+    ahead = "2999-12-31T23:59:59.999Z"
+    assert later_than(ahead) == "3000-01-01T00:00:00.000Z"
+    before = now()
+    assert before <= later_than("") <= now()
+    assert before <= later_than("2026-01-01T00:00:00.000Z") <= now()

@@ -9,8 +9,9 @@ import pytest
 
 from photosort.comparison import Comparison, Correction, Problem, Thresholds
 from sortclient.album import Album
+from sortclient.catalog import Catalog
 from sortclient.comparer import Decided, NothingElsewhere
-from sortclient.deciding import correct, set_threshold, settle
+from sortclient.deciding import check_threshold, correct, hear, own_thresholds, set_threshold, settle
 from sortclient.errors import InputError
 from sortclient.ledger import row
 from sortclient.model import Headshot, Outcome, Rejection
@@ -18,7 +19,7 @@ from sortclient.outputs import Output
 from sortclient.photos.scan import scan
 from sortclient.sync import Synchronised, sync
 from sortclient.verdicts import matches, verdicts
-from tests.unit.test_sync import below, digest_of, put
+from tests.unit.test_sync import ME, below, digest_of, put
 
 
 class Cloud(NothingElsewhere):
@@ -194,3 +195,175 @@ def test_this_machine_has_nothing_to_follow(album: Album, folder: Path) -> None:
     put(album, folder, "one.jpg", 85)
     settle(album, NothingElsewhere())
     assert album.settled == ""
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), -0.1, 100.1, float("inf")])
+def test_what_is_no_per_cent_is_no_threshold(threshold: float) -> None:
+    with pytest.raises(InputError, match="name a number from 0 to 100"):
+        check_threshold(threshold)
+
+
+def test_a_threshold_has_as_many_digits_as_the_table_holds() -> None:
+    assert [check_threshold(threshold) for threshold in (0, 87.123456789, 100)] == [0, 87.1235, 100]
+
+
+def test_what_is_decided_is_saved(album: Album, folder: Path, tmp_path: Path) -> None:
+    put(album, folder, "one.jpg", 85)
+    album.save()
+
+    def saved() -> Album:
+        found = another.find_album("Images")
+        assert found is not None
+        return found
+
+    with Catalog(tmp_path / "data" / "catalog.sqlite") as another:
+        set_threshold(album, 90, "me")
+        assert saved().thresholds == Thresholds(80, {"me": 90})
+        set_threshold(album, None, "me")
+        assert saved().thresholds == Thresholds(80)
+        correct(album, ["one.jpg"], "me", is_person=True)
+        assert len(saved().corrections()) == 1
+        settle(album, Cloud())
+        assert saved().settled == album.settled != ""
+
+
+def test_thresholds_of_the_cloud_take_the_place_of_all_that_were_here(album: Album) -> None:
+    album.set_thresholds(Thresholds(85, {"me": 90, "you": 70}))
+    album.set_thresholds(Thresholds(75, {"me": 60}))
+    assert album.thresholds == Thresholds(75, {"me": 60})
+
+
+def test_albums_share_no_decision(catalog: Catalog, album: Album, folder: Path, tmp_path: Path) -> None:
+    put(album, folder, "one.jpg", 85)
+    set_threshold(album, 90, "me")
+    correct(album, ["one.jpg"], "me", is_person=True)
+    other = catalog.open_album("Other", tmp_path / "Other", "this machine")
+    assert (other.thresholds, other.corrections()) == (Thresholds(80), [])
+
+
+def test_a_photo_is_found_by_whatever_leads_to_its_folder_and_by_its_own_name(
+    album: Album, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that is a photo of the album is not the photo that it leads to."""
+    put(album, folder, "sub/one.jpg", 85)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/far.jpg").write_bytes(b"far")
+    (folder / "linked.jpg").symlink_to(tmp_path / "elsewhere/far.jpg")
+    (folder / "\udcff.jpg").write_bytes(b"no UTF-8")
+    (tmp_path / "short").symlink_to(folder / "sub")
+    album.scanned(scan(folder))
+    album.identified("linked.jpg", digest_of("far"))
+    album.identified("\\xff.jpg", digest_of("odd"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(folder)
+
+    def found(text: str) -> str:
+        (entry,) = correct(album, [text], "me", is_person=True)
+        return entry.path
+
+    for text in (tmp_path / "short/one.jpg", "~/Images/sub/one.jpg", "sub/../sub/one.jpg"):
+        assert found(str(text)) == "sub/one.jpg"
+    assert found(str(folder / "linked.jpg")) == "linked.jpg"
+    for text in ("\udcff.jpg", str(folder / "\udcff.jpg"), "\\xff.jpg"):
+        assert found(text) == "\\xff.jpg"
+
+
+def test_a_copy_is_found_among_the_others_of_its_folder(album: Album, folder: Path, tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        put(album, folder, name, 85)
+    sync(album, Output(tmp_path / "Matches"))
+    for name in ("c.jpg", "a.jpg", "b.jpg"):
+        assert correct(album, [str(tmp_path / "Matches/me" / name)], "me", is_person=True)[0].path == name
+    (tmp_path / "Matches/me/d.jpg").write_bytes(b"somebody's")
+    with pytest.raises(InputError, match="no photo"):
+        correct(album, [str(tmp_path / "Matches/me/d.jpg")], "me", is_person=True)
+
+
+AHEAD = "2999-01-01T00:00:00.000Z"  # by another machine's clock
+
+
+def test_what_is_said_here_now_is_the_last_word_whatever_the_other_clock_says(album: Album, folder: Path) -> None:
+    put(album, folder, "one.jpg", 85)
+    album.correct([Correction("me", digest_of("one.jpg"), True, AHEAD)])
+    correct(album, ["one.jpg"], "me", is_person=False)
+    assert outcomes(album) == {"one.jpg": "no-match"}
+    album.set_thresholds(Thresholds(90, {"me": 70}, AHEAD))
+    for word in (lambda: set_threshold(album, 85), lambda: set_threshold(album, None, "me")):
+        before = album.thresholds.at
+        word()
+        assert album.thresholds.at > before
+    assert album.thresholds == Thresholds(85)
+
+
+class Talking(Cloud):
+    """Another machine has said something."""
+
+    def __init__(self, thresholds: Thresholds | None = None, *said: Correction) -> None:
+        super().__init__()
+        self.heard, self.said = thresholds, said
+
+    def thresholds(self, album: str) -> Thresholds | None:
+        return self.heard
+
+    def corrections(self, album: str) -> Iterable[Correction]:
+        return self.said
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "holds"),
+    [
+        (Thresholds(), Thresholds(85), 85),  # written by an earlier version
+        (Thresholds(70, at="2026-02"), Thresholds(85), 70),
+        (Thresholds(70, at="2026-02"), Thresholds(85, at="2026-01"), 70),
+        (Thresholds(70, at="2026-01"), Thresholds(85, at="2026-02"), 85),
+        (Thresholds(70, at="2026-01"), None, 70),
+    ],
+)
+def test_of_thresholds_those_said_last_hold(
+    album: Album, here: Thresholds, there: Thresholds | None, holds: float
+) -> None:
+    album.set_thresholds(here)
+    hear(album, Talking(there))
+    assert album.thresholds.album == holds
+    assert album.thresholds.at == max(here.at, there.at if there else "")
+
+
+def test_what_is_heard_is_saved(album: Album, tmp_path: Path) -> None:
+    said = Correction("me", "c" * 64, False, "2026-01-01T00:00:00.000Z")
+    hear(album, Talking(Thresholds(85, {"me": 70}, "2026-01"), said))
+    with Catalog(tmp_path / "data" / "catalog.sqlite") as another:
+        known = another.find_album("Images")
+        assert known is not None
+        assert (known.thresholds, known.thresholds.at) == (Thresholds(85, {"me": 70}), "2026-01")
+        assert known.corrections() == [said]
+
+
+def test_the_cloud_follows_again_once_something_else_was_compared(album: Album, folder: Path) -> None:
+    """It may have been compared before what was decided: by other thresholds, and without the corrections."""
+    put(album, folder, "one.jpg", 85)
+    cloud = Cloud()
+    settle(album, cloud)
+    album.record(Comparison(ME, "c" * 64, None, Problem.FAILED, "why", "test", "2026-01"))
+    settle(album, cloud)
+    assert len(cloud.told) == 1  # nobody knows more than before
+    album.record(Comparison(ME, "c" * 64, 85.0, None, "", "test", "2026-02"))
+    for _ in range(2):
+        settle(album, cloud)
+    assert len(cloud.told) == 2
+
+
+def test_what_was_said_of_people_who_left_stays_here(album: Album, folder: Path) -> None:
+    put(album, folder, "one.jpg", 85)
+    said = [Correction(person, digest_of("one.jpg"), True, "2026-01") for person in ("me", "somebody who left")]
+    album.correct(said)
+    cloud = Cloud()
+    settle(album, cloud)
+    assert cloud.told[0].corrections == said[:1]
+
+
+def test_whose_thresholds_are_their_own_is_told(album: Album, folder: Path) -> None:
+    put(album, folder, "one.jpg", 85)
+    assert own_thresholds(album) == ""
+    album.set_threshold(70, "you")
+    album.set_threshold(70, "somebody who left")
+    assert own_thresholds(album).startswith("With thresholds of their own, as before: you (70).")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import shlex
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -252,7 +254,68 @@ def test_how_small_a_chosen_face_is_counts_before_it_is_enlarged(seeing: Seeing,
     assert min(decode(shot.content).size) > 128
 
 
+def test_a_headshot_that_was_named_is_never_left_out() -> None:
+    """Whoever names a file means it; of a folder that is filled by the hundred it is another matter."""
+    with pytest.raises(InputError, match=r"1\.jpg: no face"):
+        check(Told([], [Box(0.2, 0.2, 0.5, 0.6)]), [headshot("Ana", name="1.jpg"), headshot("Ana", name="2.jpg")])
+
+
+def test_faces_are_counted_by_their_middles() -> None:
+    wide, narrow = Box(0.1, 0.1, 0.6, 0.8), Box(0.2, 0.1, 0.1, 0.1)
+    _, (line, *_) = check(Told([wide, narrow]), [headshot()])
+    assert "2 faces. The largest, number 2 from the left" in line
+    assert "#1" in line
+
+
+def test_of_the_first_of_two_faces_the_other_is_the_second() -> None:
+    _, (line, *_) = check(Told([Box(0.1, 0.1, 0.4, 0.5), Box(0.7, 0.1, 0.2, 0.3)]), [headshot()])
+    assert "number 1 from the left" in line
+    assert "#2" in line
+
+
+def test_a_picture_of_a_folder_of_people_is_to_be_cropped() -> None:
+    """Named with --ref it would count beside the one that stays in the folder."""
+    faces = [Box(0.1, 0.1, 0.4, 0.5), Box(0.7, 0.1, 0.2, 0.3)]
+    _, (line, *_) = check(Told(faces), [headshot(kind=Spare)])
+    assert "crop the picture" in line
+    assert "--ref" not in line
+
+
+def test_a_chosen_face_is_numbered_in_a_picture_of_the_size_that_was_counted(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    class Measuring(Told):
+        def find_faces(self, picture: bytes) -> Sequence[Sighting]:
+            seen.append(decode(picture, 10_000).size)
+            return super().find_faces(picture)
+
+    file = picture(tmp_path / "group.jpg", size=(3600, 1200))
+    faces = [Box(0.6, 0.4, 0.05, 0.2), Box(0.1, 0.4, 0.05, 0.2)]
+    for face in (None, 1):
+        with suppress(InputError):
+            check(Measuring(faces), prepare_headshots([Reference("me", file, face)]))
+    assert seen[:2] == [(1920, 640)] * 2
+
+
 # -- in a run
+
+
+def test_a_face_whose_picture_is_not_on_this_machine_is_cut_out_again(
+    catalog: Catalog, folder: Path, seeing: Seeing, group: Path
+) -> None:
+    order = Order(folder, [Reference("me", group, 2)], "Images")
+
+    def run() -> list[Headshot]:
+        planned = plan(order, catalog, cast("Comparer", seeing), Progress())
+        begin(order, planned, cast("Comparer", seeing), Progress())
+        return planned.album.headshots()
+
+    first = run()
+    known = catalog.find_album("Images")
+    assert known is not None
+    known.set_headshots("me", [replace(shot, content=b"") for shot in first])
+    known.save()
+    assert run() == first
 
 
 def test_a_face_that_was_cut_out_is_neither_asked_about_nor_cut_again(

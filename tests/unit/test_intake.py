@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from photosort.comparison import Comparison
 from sortclient.album import Album
-from sortclient.cli import app
+from sortclient.cli.commands import app
 from sortclient.errors import InputError
 from sortclient.intake import take_in
 from sortclient.ledger import count

@@ -122,6 +122,17 @@ def test_what_cannot_be_a_folder_is_no_name(name: str) -> None:
         check_name(name)
 
 
+@pytest.mark.parametrize("name", ["CON", "con", "Prn.jpg", "aux.tar.gz", "NUL .txt", "COM1", "lpt9.", "Com5.x"])
+def test_what_windows_keeps_for_devices_is_no_name(name: str) -> None:
+    with pytest.raises(BadName):
+        check_name(name)
+
+
+@pytest.mark.parametrize("name", ["Con Air", "Conny", "Aux-en-Provence", "COM", "COM0", "LPT10", "a.con", "Nulla"])
+def test_names_that_only_begin_like_a_devices_are_names(name: str) -> None:
+    assert check_name(name) == name
+
+
 def test_names_are_nfc_and_measured_in_bytes() -> None:
     assert check_name("e\u0301") == "\u00e9"
     assert len(check_name("é" * 50).encode()) == MAX_NAME_BYTES

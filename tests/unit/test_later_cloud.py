@@ -9,14 +9,17 @@ from urllib.parse import quote
 import pytest
 from moto import mock_aws
 
+from photosort.comparison import Comparison, Correction, Problem, Thresholds
 from photosort.keys import HeadshotKey, PhotoKey
 from sortclient.aws.objects import PATH
 from sortclient.catalog import Catalog
 from sortclient.errors import InputError
 from sortclient.later import catch_up
+from sortclient.model import Headshot
 from sortclient.outputs import Output
 from sortclient.sync import sync
 from tests.unit.aws_cloud import ALBUM, Cloud, verdict
+from tests.unit.test_sync import digest_of, put
 
 ANN, BOB = "a" * 64, "b" * 64
 
@@ -80,3 +83,40 @@ def test_an_album_of_another_stack_is_not_looked_for_in_this_one(
         catch_up(catalog, cloud.comparer(), None, elsewhere)
     with pytest.raises(InputError, match="There is no album"):
         catch_up(catalog, cloud.comparer(), "Nobody's", None)
+
+
+def test_what_other_machines_decided_is_taken_over_and_saved(cloud: Cloud, catalog: Catalog, tmp_path: Path) -> None:
+    put_person(cloud, "Ann", ANN)
+    photo = put_match(cloud, 1, "one.jpg")
+    comparer = cloud.comparer()
+    comparer.cells.set_thresholds(ALBUM, Thresholds(85, {"Ann": 70}))
+    said = Correction("Ann", photo, False, "2026-01-01T00:00:00.000Z")
+    comparer._corrections.put(ALBUM, [said])
+    catch_up(catalog, comparer, ALBUM, None)
+    with Catalog(tmp_path / "data" / "catalog.sqlite") as another:
+        known = another.find_album(ALBUM)
+        assert known is not None
+        assert (known.thresholds, known.corrections()) == (Thresholds(85, {"Ann": 70}), [said])
+    comparer.cells.set_thresholds(ALBUM, Thresholds(90, at="2026-01-01T00:00:00.000Z"))
+    album = catch_up(catalog, comparer, ALBUM, catalog.find_album(ALBUM))
+    assert album.thresholds == Thresholds(90)
+
+
+def test_an_album_with_its_folder_here_keeps_its_people_and_thresholds_and_hears_cells_and_corrections(
+    cloud: Cloud, catalog: Catalog, folder: Path
+) -> None:
+    comparer = cloud.comparer()
+    album = catalog.open_album(ALBUM, folder, comparer.place)
+    put(album, folder, "one.jpg", 90)
+    album.set_threshold(70, "me")
+    album.set_headshots("me", [Headshot("me", ANN, "me.jpg", b"jpeg"), Headshot("me", "c" * 64, "b.jpg", b"jpeg")])
+    album.record(Comparison("c" * 64, digest_of("one.jpg"), None, Problem.FAILED, "why", "rekognition", ""))
+    album.save()
+    put_person(cloud, "Bob", BOB)
+    cloud.write(verdict("c" * 64, digest_of("one.jpg"), 95.0))
+    said = Correction("you", digest_of("one.jpg"), True, "2026-01-01T00:00:00.000Z")
+    comparer._corrections.put(ALBUM, [said])
+    album = catch_up(catalog, comparer, ALBUM, album)
+    assert (album.people(), album.thresholds) == (["me", "you"], Thresholds(80, {"me": 70}))
+    assert album.cells(digest_of("one.jpg"))["c" * 64].similarity == 95.0
+    assert album.corrections() == [said]

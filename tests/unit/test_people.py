@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from photosort.comparison import Thresholds
+from photosort.comparison import Comparison, Problem, Thresholds
 from sortclient.album import Album
 from sortclient.catalog import Catalog
 from sortclient.comparer import NothingElsewhere, Pruned
@@ -16,7 +17,7 @@ from sortclient.errors import InputError
 from sortclient.model import Headshot
 from sortclient.names import check_album, check_person
 from sortclient.outputs import Output, OutputWish, output_of
-from sortclient.people import Person, check_rename, people, remove, rename
+from sortclient.people import Person, check_rename, check_told_apart, people, remove, rename
 from sortclient.question import Question, Who
 from sortclient.sync import Synchronised, sync
 from sortclient.verdicts import verdicts
@@ -30,7 +31,8 @@ class Cloud(NothingElsewhere):
         self.calls: list[tuple[object, ...]] = []
         self.fails = False
 
-    def rename(self, album: str, person: str, new: str) -> None:
+    def rename(self, album: str, person: str, new: str, known: Callable[[str], Sequence[Comparison]]) -> None:
+        self.known = known
         self._called("rename", album, person, new)
 
     def remove(self, album: str, person: str, headshots: object) -> Pruned:
@@ -163,7 +165,7 @@ def test_a_removal_that_the_cloud_refused_can_be_said_again(album: Album, folder
 
 
 def test_a_wrong_name_is_told_the_nearest_right_one(catalog: Catalog, album: Album, folder: Path) -> None:
-    with pytest.raises(InputError, match="no people yet"):
+    with pytest.raises(InputError, match="Nobody is looked for"):
         check_person(album, "me")
     put(album, folder, "one.jpg", 90)
     assert check_person(album, "me") == "me"
@@ -179,3 +181,133 @@ def test_a_wrong_name_is_told_the_nearest_right_one(catalog: Catalog, album: Alb
 def test_decomposed_letters_name_the_same_person(album: Album) -> None:
     album.set_headshots("Zoë", [Headshot("Zoë", ME, "zoe.jpg", b"")])
     assert check_person(album, "Zoe\u0308") == "Zoë"
+
+
+def test_a_person_who_leaves_takes_no_copy_that_somebody_else_is_on(album: Album, folder: Path, out: Path) -> None:
+    """Without folders of people one copy is for all of them."""
+    put(album, folder, "one.jpg", 90, 90)
+    sync(album, Output(out, "{path}"))
+    assert remove(album, "me", Cloud())[0] == Synchronised()
+    assert set(below(out)) == {"one.jpg"}
+    assert remove(album, "you", Cloud())[0] == Synchronised(removed=1)
+    assert below(out) == {}
+
+
+def test_copies_that_cannot_be_removed_with_their_person_are_told(
+    album: Album, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(album, folder, "one.jpg", 90)
+    sync(album, Output(out))
+    sync(album, Output(out.with_name("Other")))
+
+    def refused(path: Path, **_: bool) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        copies, _ = remove(album, "me", Cloud())
+    assert (copies.removed, copies.refused) == (0, 2)
+    assert copies.refusal == f"{out / 'me/one.jpg'}: Permission denied"
+
+
+def test_a_person_who_leaves_takes_along_what_a_stopped_sync_had_put_there(
+    album: Album, folder: Path, out: Path
+) -> None:
+    put(album, folder, "a.jpg", 90)
+    put(album, folder, "b.jpg", 90)
+
+    def show(done: int, _total: int) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync(album, Output(out), show=show)
+    assert remove(album, "me", Cloud())[0] == Synchronised(removed=1)
+    assert below(out) == {}
+
+
+def test_a_folder_without_an_answer_still_asks_for_the_person_by_the_new_name(
+    album: Album, folder: Path, out: Path
+) -> None:
+    put(album, folder, "one.jpg", 90, 10)
+    sync(album, Output(out, question=Question(Who.ALL, ("me", "you"))))
+    rename(album, "me", "Ana", Cloud())
+    question = Question(Who.ALL, ("Ana", "you"))
+    assert output_of(album, OutputWish(out, question=question)).question == question
+
+
+def test_a_new_name_and_a_leaving_are_saved(album: Album, folder: Path, tmp_path: Path) -> None:
+    def saved() -> list[str]:
+        with Catalog(tmp_path / "data" / "catalog.sqlite") as another:
+            return check_album(another, "Images").people()
+
+    put(album, folder, "one.jpg", 90)
+    album.save()
+    rename(album, "me", "Ana", Cloud())
+    assert saved() == ["Ana", "you"]
+    remove(album, "you", Cloud())
+    assert saved() == ["Ana"]
+
+
+def test_verdicts_that_failed_are_open(album: Album, folder: Path) -> None:
+    put(album, folder, "one.jpg", 90, 10)
+    album.set_headshots("she", [Headshot("she", "d" * 64, "she.jpg", b"")])
+    album.record(Comparison("d" * 64, digest_of("one.jpg"), None, Problem.FAILED, "why", "test", ""))
+    assert [person.open for person in people(album)] == [0, 1, 0]
+
+
+def test_an_album_is_known_however_its_letters_are_composed(catalog: Catalog, folder: Path) -> None:
+    catalog.open_album("Zoë", folder, "this machine")
+    assert check_album(catalog, "Zoe\u0308").name == "Zoë"
+
+
+def test_of_many_names_the_first_are_listed(album: Album) -> None:
+    for number in range(23):
+        album.set_headshots(f"p{number:02}", [Headshot(f"p{number:02}", f"{number:064x}", "x.jpg", b"")])
+    with pytest.raises(InputError, match=r"Known are: p00, .*, p19 and 3 more\.$"):
+        check_person(album, "Ana")
+
+
+def test_what_is_known_of_the_person_goes_along_with_a_renaming(album: Album, folder: Path) -> None:
+    put(album, folder, "one.jpg", 90, 10)
+    cloud = Cloud()
+    rename(album, "me", "Ana", cloud)
+    assert [(cell.headshot, cell.similarity) for cell in cloud.known(digest_of("one.jpg"))] == [(ME, 90)]
+    assert list(cloud.known("e" * 64)) == []
+
+
+def test_who_is_known_from_the_cloud_only_keeps_name_and_place(catalog: Catalog) -> None:
+    """The machine with the folder would bring the person back with its next upload, and pay."""
+    album = catalog.open_album("Theirs", None, "a stack")
+    album.set_headshots("me", [Headshot("me", ME, "", b"")])
+    cloud = Cloud()
+    with pytest.raises(InputError, match=r"cloud only\. Rename people on the machine that has its folder"):
+        check_rename(album, "me", "Ana")
+    with pytest.raises(InputError, match=r"cloud only\. Remove people on the machine that has its folder"):
+        remove(album, "me", cloud)
+    assert (album.people(), cloud.calls) == (["me"], [])
+
+
+def test_names_that_differ_by_case_only_are_one_persons(album: Album, folder: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    with pytest.raises(InputError, match="There is a person 'you' already"):
+        check_rename(album, "me", "YOU")
+    assert check_rename(album, "me", "Me") == ("me", "Me")
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "other"),
+    [
+        (["Obama", "obama"], [], "Obama"),
+        (["obama"], ["Obama"], "Obama"),
+        (["STRASSE"], ["Straße"], "Straße"),
+        (["Obama", "Obama"], ["Obama"], None),
+        (["obama", "Obama"], ["obama", "Obama"], None),  # an earlier version let both in
+    ],
+)
+def test_new_names_are_told_apart_by_more_than_case(names: list[str], known: list[str], other: str | None) -> None:
+    if other is None:
+        check_told_apart(names, known)
+        return
+    with pytest.raises(InputError, match=f"There is a person '{other}' already"):
+        check_told_apart(names, known)

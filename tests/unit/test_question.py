@@ -9,9 +9,10 @@ import pytest
 from photosort.comparison import Comparison, Problem
 from sortclient.album import Album
 from sortclient.errors import InputError
-from sortclient.model import Headshot
+from sortclient.model import Box, Headshot
 from sortclient.photos.scan import scan
 from sortclient.question import MATCHES, Question, Who, asked, from_text, to_text, undated
+from sortclient.verdicts import verdicts_of
 
 ANA, BO, CEM = "a" * 64, "b" * 64, "c" * 64
 PEOPLE = {"Ana": ANA, "Bo": BO, "Cem, Jr.": CEM}
@@ -129,8 +130,6 @@ def test_both_bounds_of_a_time_are_included(
 
 
 def test_what_still_may_become_an_answer_is_not_refuted(album: Album, folder: Path) -> None:
-    from sortclient.verdicts import verdicts_of
-
     digest = add(album, folder, "open.jpg", 99)
     album.record(Comparison(ANA, digest, 5.0, None, "", "test", "", 1))
     rows = list(verdicts_of(album, ["open.jpg"]))
@@ -174,3 +173,54 @@ def test_a_question_is_remembered_as_it_was_asked(album: Album) -> None:
         assert from_text(to_text(question)) == question
     assert to_text(MATCHES) == ""
     assert str(Question(Who.ALL, ("Ana", "Bo"), "2019", "2020-06")) == "--all Ana,Bo --since 2019 --until 2020-06"
+
+
+def test_a_photo_of_people_together_is_one_copy_as_similar_as_the_least_of_them(album: Album, folder: Path) -> None:
+    """What stands in its name is what all of them reach."""
+    digest = add(album, folder, "two.jpg", 99)
+    for shot, similarity in ((ANA, 99.0), (BO, 85.0), (CEM, 4.0)):
+        album.record(Comparison(shot, digest, similarity, None, "", "test", "", 2))
+    for who in (Who.ALL, Who.ONLY):
+        rows = [row for row in Question(who, ("Ana", "Bo")).copies(album) if row.entry.path == "two.jpg"]
+        assert [(row.person, row.similarity) for row in rows] == [("Ana and Bo", 85.0)]
+
+
+def test_a_photo_of_nobody_is_one_row_as_similar_as_the_nearest_person(album: Album, folder: Path) -> None:
+    digest = add(album, folder, "near.jpg", 99)
+    for shot, similarity in ((ANA, 5.0), (BO, 60.0), (CEM, 4.0)):
+        album.record(Comparison(shot, digest, similarity, None, "", "test", "", 1, Box(0.1, 0.1, 0.2, 0.2)))
+    (row,) = (row for row in Question(Who.NONE).copies(album) if row.entry.path == "near.jpg")
+    assert (row.person, row.similarity, row.box, row.detail) == ("", 60.0, None, "")
+
+
+def test_what_is_open_of_anybody_keeps_a_photo_of_people_together_from_being_refuted(
+    album: Album, folder: Path
+) -> None:
+    digest = add(album, folder, "open.jpg", 99)
+    album.record(Comparison(ANA, digest, 5.0, None, "", "test", "", 1))
+    rows = list(verdicts_of(album, ["open.jpg"]))
+    assert not Question(Who.ONLY, ("Ana",)).refuted("Ana", rows)
+    assert not Question(Who.NONE).refuted("", rows)
+    for shot in (BO, CEM):
+        album.record(Comparison(shot, digest, 5.0, None, "", "test", "", 1))
+    rows = list(verdicts_of(album, ["open.jpg"]))
+    assert Question(Who.ONLY, ("Ana",)).refuted("Ana", rows)
+    assert Question(Who.NONE).refuted("", rows)
+
+
+def test_white_space_around_a_name_is_no_part_of_it(album: Album) -> None:
+    assert asked(album, any_of=[" Ana , Bo "]).people == ("Ana", "Bo")
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("2019-06", "2019"), ("2019-06-30", "2019-06"), ("2019", "2019-01"), ("2019", "2019")]
+)
+def test_a_time_that_ends_within_the_one_it_begins_in_can_be_asked(album: Album, since: str, until: str) -> None:
+    question = asked(album, since=since, until=until)
+    assert (question.since, question.until) == (since, until)
+
+
+def test_a_date_is_asked_of_the_photos_of_the_question_only(album: Album, folder: Path) -> None:
+    """Of the seven photos without a date one is of Ana and Bo and nobody else."""
+    assert undated(album, Question(Who.ONLY, ("Ana", "Bo"), "2019")) == 1
+    assert undated(album, Question(Who.NONE, (), "", "2019")) == 2

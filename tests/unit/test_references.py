@@ -17,6 +17,7 @@ from tests.unit.conftest import picture
         ("me.jpg", "me", "me.jpg", None),
         ("Ana María=pics/ana.jpg", "Ana María", "pics/ana.jpg", None),
         ("Ana=a=b.jpg", "Ana", "a=b.jpg", None),
+        (" Ana =ana.jpg", "Ana", "ana.jpg", None),
         ("some.where/me.tar.jpg", "me.tar", "some.where/me.tar.jpg", None),
         ("Ana=group.jpg#2", "Ana", "group.jpg", 2),
         ("me.jpg#1", "me", "me.jpg", 1),
@@ -29,6 +30,12 @@ from tests.unit.conftest import picture
 )
 def test_references(text: str, person: str, file: str, face: int | None) -> None:
     assert parse_reference(text) == Reference(person, Path(file), face)
+
+
+@pytest.mark.parametrize("text", ["", "A=", "=", "."])
+def test_what_names_no_file_is_told_as_that(text: str) -> None:
+    with pytest.raises(InputError, match=r"^--ref .*: it names no file\. Write --ref NAME=FILE\.$"):
+        parse_reference(text)
 
 
 def test_a_file_whose_own_name_says_more_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from sortclient.album import Album
 from sortclient.catalog import Catalog
-from sortclient.comparer import Pruned
+from sortclient.comparer import Decided, Pruned
 from sortclient.errors import InputError, SortError
 from sortclient.folders import DATA_VARIABLE
+from sortclient.headshots import Reference
 from sortclient.layout import DEFAULT_LAYOUT
-from sortclient.outputs import OutputWish
+from sortclient.outputs import Output, OutputWish, remember
 from sortclient.photos.selection import Selection
 from sortclient.progress import Progress
-from sortclient.run import EXIT_UNSETTLED, Wishes, finish, run
+from sortclient.question import Question, Who
+from sortclient.run import EXIT_UNSETTLED, Wishes, addition_to, finish, order_of, run, synchronised
 from sortclient.sorting import Order
 from sortclient.spending import TooDear
+from sortclient.sync import Synchronised
 from tests.unit.conftest import picture
 from tests.unit.test_sorting import Oracle, reference
 from tests.unit.test_sync import below, put
@@ -32,11 +35,11 @@ class Dear(Oracle):
     """An oracle that is paid for."""
 
     calls_cost_money: bool = True
-    photos: int = 0
+    others: int = 0  # photos that only the cloud has
     people: tuple[str, ...] = ()
 
-    def other_photos(self, album: str, known: Collection[bytes]) -> int:
-        return self.photos
+    def photos(self, album: str) -> dict[bytes, bool]:
+        return {number.to_bytes(32): True for number in range(self.others)}
 
     def other_headshots(self, album: str, people: Collection[str]) -> int:
         return len({*self.people} - {*people})
@@ -107,9 +110,9 @@ def test_nothing_new_costs_nothing(order: Order, wishes: Wishes, capsys: pytest.
 
 def test_a_new_headshot_is_also_compared_with_photos_that_only_the_cloud_has(order: Order, wishes: Wishes) -> None:
     with pytest.raises(TooDear, match=r"at most 1\.\d\d US\$"):
-        run(order, replace(wishes, max_spend=1), Dear(photos=1000))
+        run(order, replace(wishes, max_spend=1), Dear(others=1000))
     run(order, wishes, Dear())
-    run(order, replace(wishes, max_spend=0), Dear(photos=1000))  # not the old ones
+    run(order, replace(wishes, max_spend=0), Dear(others=1000))  # not the old ones
 
 
 def test_new_photos_are_also_compared_with_people_whom_only_the_cloud_has(order: Order, wishes: Wishes) -> None:
@@ -237,3 +240,84 @@ def test_matches_that_cannot_be_written_keep_no_ledger_from_its_place(
     with pytest.raises(SortError, match="ledger"):
         finish(album, wishes, Progress(), None)
     assert "No space left" in capsys.readouterr().err  # both are told
+
+
+@pytest.mark.parametrize(
+    ("done", "told"),
+    [
+        (Synchronised(standing=2, added=1, moved=3, removed=4), "6 matches in {out} (1 new, 4 removed, 3 moved)"),
+        (Synchronised(standing=1, renewed=2), "3 matches in {out} (0 new, 2 replaced, 0 removed)"),
+        (Synchronised(added=1, copies=1), "; 1 is the cloud's smaller copy, as its original has changed"),
+        (Synchronised(added=2, copies=2), "; 2 are the cloud's smaller copies, as their originals have changed"),
+        (Synchronised(kept=1), "; 1 that somebody changed stays where it is"),
+        (Synchronised(kept=2), "; 2 that somebody changed stay where they are"),
+        (Synchronised(gone=1), "; 1 was not found where it had been put"),
+        (Synchronised(strangers=2), "; 2 stay of people who are no longer in the album"),
+        (Synchronised(orphaned=1), "; 1 stays though its photo is gone, out of reach or left out"),
+        (Synchronised(orphaned=2), "; 2 stay though their photos are gone, out of reach or left out"),
+        (Synchronised(undecided=2), "; 2 stay as their photos could not be read or are not compared yet"),
+        (Synchronised(missing=2), "; 2 could not be copied, as the photos have changed or are gone"),
+        (Synchronised(foreign=1), "; 1 sidecar that somebody else wrote or changed stays as it is"),
+        (Synchronised(refused=1, refusal="x: no"), "; 1 could not be written (x: no)"),
+    ],
+)
+def test_a_line_says_what_became_of_the_copies(done: Synchronised, told: str, tmp_path: Path) -> None:
+    line = synchronised(Output(tmp_path), done)
+    assert told.format(out=tmp_path) in line
+    assert line.count(";") == told.count(";")
+
+
+def test_a_line_says_which_question_the_copies_answer(tmp_path: Path) -> None:
+    both = Output(tmp_path, question=Question(Who.ALL, ("Ana", "Bo")))
+    assert synchronised(both, Synchronised(added=1)).startswith(f"1 photo of --all Ana,Bo in {tmp_path} (1 new")
+    assert synchronised(both, Synchronised(added=2)).startswith("2 photos of --all Ana,Bo in")
+
+
+def test_what_was_decided_reaches_the_cloud_after_comparing(order: Order, wishes: Wishes) -> None:
+    @dataclass
+    class Following(Oracle):
+        place: str = "a stack"
+        told: list[Decided] = field(default_factory=list)
+
+        def decide(self, album: str, decided: Decided) -> None:
+            assert self.closed
+            self.told.append(decided)
+
+    comparer = Following(lambda _: 90.0)
+    assert run(replace(order, threshold=85.0), wishes, comparer) == 0
+    (decided,) = comparer.told
+    assert decided.thresholds.album == 85.0
+    assert len(decided.matches["me"]) == 10
+
+
+def test_a_folder_that_answers_another_question_is_refused_before_the_work(
+    order: Order, wishes: Wishes, data: Path, tmp_path: Path
+) -> None:
+    run(order, wishes, Oracle())
+    with Catalog(data / "catalog.sqlite") as catalog:
+        album = catalog.find_album("Images")
+        assert album is not None
+        remember(album, Output(tmp_path / "None", question=Question(Who.NONE)))
+        album.save()
+    comparer = Dear()
+    with pytest.raises(InputError, match="holds the photos of --none"):
+        run(order, Wishes(OutputWish(tmp_path / "None"), None, yes=True), comparer)
+    assert (comparer.looked_at, comparer.requests) == (0, [])
+
+
+def test_an_addition_is_to_the_album_as_it_is_known(album: Album, tmp_path: Path) -> None:
+    file = picture(tmp_path / "Faces" / "Bo.png")
+    order = addition_to(album, [f"Ana={file}#2"], tmp_path / "Faces")
+    assert (order.folder, order.album, order.people_only, order.threshold) == (album.folder, "Images", True, None)
+    assert order.references == [Reference("Ana", file, 2), Reference("Bo", file, spare=True)]
+    with pytest.raises(InputError, match="Whom to add"):
+        addition_to(album, [], None)
+
+
+def test_an_order_is_refused_for_a_threshold_a_name_or_a_folder_that_cannot_be(folder: Path, tmp_path: Path) -> None:
+    assert order_of(folder, [], None, None, None).album == "Images"
+    assert order_of(folder, [], None, "Zoo", 87.12345678).threshold == 87.1235
+    assert order_of(folder, [], None, "Zoo", None).album == "Zoo"
+    for place, name, threshold in ((folder, None, float("nan")), (folder, "..", None), (tmp_path / "no", None, None)):
+        with pytest.raises(InputError):
+            order_of(place, [], None, name, threshold)

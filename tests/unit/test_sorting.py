@@ -190,3 +190,209 @@ def test_stopped_early_what_came_is_kept_and_the_comparer_closed(
     del stopped
     with Catalog(tmp_path / "data" / "catalog.sqlite") as another:  # saved, not only held by this connection
         assert run(order, another, Oracle())[0] == 1
+
+
+def sources(catalog: Catalog) -> list[tuple[str, str]]:
+    known = catalog.find_album("Images")
+    assert known is not None
+    return sorted((shot.person, Path(shot.source).name) for shot in known.headshots())
+
+
+def test_headshots_that_are_added_come_beside_those_there_are_and_files_stay_unlooked_at(
+    order: Order, catalog: Catalog, tmp_path: Path
+) -> None:
+    run(replace(order, references=[*order.references, reference(tmp_path, "you", "blue")]), catalog, Oracle())
+    (order.folder / "d.jpg").write_bytes(JPEG + b"new")
+    added = replace(order, references=[reference(tmp_path, "me", "green")], people_only=True)
+    total, progress = run(added, catalog, Oracle())
+    assert total == progress.compared == 3
+    assert sources(catalog) == [("me", "green.png"), ("me", "red.png"), ("you", "blue.png")]
+    assert run(added, catalog, Oracle())[0] == 0
+    run(replace(added, people_only=False), catalog, Oracle())
+    assert sources(catalog) == [("me", "green.png"), ("you", "blue.png")]
+
+
+def test_of_an_album_that_people_are_added_to_a_folder_that_is_away_is_no_obstacle(
+    order: Order, catalog: Catalog, tmp_path: Path
+) -> None:
+    run(order, catalog, Oracle())
+    order.folder.rename(tmp_path / "away")
+    added = replace(order, references=[reference(tmp_path, "you", "blue")], people_only=True)
+    assert plan(added, catalog, Oracle(), Progress()).comparisons == 3
+
+
+def test_a_spare_headshot_without_a_face_is_left_out_where_its_person_has_another_in_the_album(
+    order: Order, catalog: Catalog, tmp_path: Path
+) -> None:
+    class Blind(Oracle):
+        def find_faces(self, picture: bytes) -> Sequence[Sighting]:
+            return []
+
+    run(order, catalog, Oracle())
+    spare = replace(reference(tmp_path, "me", "green"), spare=True)
+    run(replace(order, references=[spare], people_only=True), catalog, Blind())
+    assert sources(catalog) == [("me", "red.png")]
+    with pytest.raises(InputError, match="no face was found"):
+        run(replace(order, references=[spare]), catalog, Blind())
+    assert sources(catalog) == [("me", "red.png")]
+
+
+def test_matches_are_counted_at_each_persons_threshold(order: Order, catalog: Catalog, tmp_path: Path) -> None:
+    run(order, catalog, Oracle())
+    known = catalog.find_album("Images")
+    assert known is not None
+    known.set_threshold(90, "you")
+    known.save()
+    both = replace(order, references=[*order.references, reference(tmp_path, "you", "blue")])
+    assert run(both, catalog, Oracle(lambda path: 95.0 if path == "a.jpg" else 85.0))[1].matches == 1
+
+
+def test_what_the_comparer_is_told_of_a_photo_is_what_the_album_knows(order: Order, catalog: Catalog) -> None:
+    comparer = Oracle(lambda path: Problem.FAILED if path == "b.jpg" else 50.0)
+    run(order, catalog, comparer)
+    (request,) = comparer.requests
+    (shot,) = request.headshots
+    known = {path: analysis_digest(JPEG + path.encode()) for path in ("a.jpg", "b.jpg")}
+    (standing,) = request.standing(known["a.jpg"])
+    assert (standing.headshot, standing.similarity) == (shot.digest, 50.0)
+    assert request.standing(known["b.jpg"]) == []  # what failed is no verdict
+    assert request.missing("f" * 64) == [shot.digest]
+
+
+def test_when_a_photo_was_taken_is_kept(order: Order, catalog: Catalog) -> None:
+    class Dated(Oracle):
+        def compare(self, request: Request) -> Iterator[Event]:
+            for event in super().compare(request):
+                yield replace(event, taken="2019-06-30T18:00:00") if isinstance(event, Identified) else event
+
+    run(order, catalog, Dated())
+    known = catalog.find_album("Images")
+    assert known is not None
+    assert {entry.taken for entry in known.entries()} == {"2019-06-30T18:00:00"}
+
+
+def test_a_known_headshot_under_another_name_is_called_by_it(order: Order, catalog: Catalog, tmp_path: Path) -> None:
+    run(order, catalog, Oracle())
+    (tmp_path / "red.png").rename(tmp_path / "moved.png")
+    comparer = Oracle()
+    run(replace(order, references=[Reference("me", tmp_path / "moved.png")]), catalog, comparer)
+    assert sources(catalog) == [("me", "moved.png")]
+    assert comparer.looked_at == 0
+
+
+def test_a_headshot_that_only_the_cloud_had_is_on_this_machine_from_then_on(
+    order: Order, catalog: Catalog, tmp_path: Path
+) -> None:
+    run(order, catalog, Oracle())
+    known = catalog.find_album("Images")
+    assert known is not None
+    (shot,) = known.headshots()
+    known.set_headshots("me", [replace(shot, content=b"")])
+    known.save()
+    run(order, catalog, Oracle())
+    assert known.headshots() == [shot]
+
+
+def test_what_was_ordered_of_a_threshold_is_saved_before_anything_is_compared(
+    order: Order, catalog: Catalog, tmp_path: Path
+) -> None:
+    progress, comparer = Progress(), Oracle()
+    planned = plan(replace(order, threshold=91.0), catalog, comparer, progress)
+    begin(replace(order, threshold=91.0), planned, comparer, progress)
+    with Catalog(tmp_path / "data" / "catalog.sqlite") as another:
+        known = another.find_album("Images")
+        assert known is not None
+        assert (known.thresholds.album, known.people()) == (91.0, ["me"])
+
+
+def test_a_plan_says_how_much_may_travel(order: Order, catalog: Catalog) -> None:
+    assert plan(order, catalog, Oracle(), Progress()).size == 3 * len(JPEG + b"a.jpg")
+    run(order, catalog, Oracle())
+    assert plan(order, catalog, Oracle(), Progress()).size == 0
+
+
+def test_a_headshot_that_is_not_on_this_machine_can_be_given_by_adding_it_again(order: Order, catalog: Catalog) -> None:
+    """Else a run says "Name it again with --ref", and `people add --ref` changes nothing."""
+    run(order, catalog, Oracle())
+    known = catalog.find_album("Images")
+    assert known is not None
+    (shot,) = known.headshots()
+    known.set_headshots("me", [replace(shot, content=b"")])
+    known.save()
+    run(replace(order, people_only=True), catalog, Oracle())
+    assert known.headshots()[0].content == shot.content
+
+
+def test_people_whose_names_differ_by_case_only_are_refused(order: Order, catalog: Catalog, tmp_path: Path) -> None:
+    both = [*order.references, reference(tmp_path, "Me", "blue")]
+    with pytest.raises(InputError, match="There is a person 'me' already"):
+        plan(replace(order, references=both), catalog, Oracle(), Progress())
+    assert catalog.find_album("Images") is None
+    run(order, catalog, Oracle())
+    for people_only in (False, True):
+        with pytest.raises(InputError, match="There is a person 'me' already"):
+            plan(replace(order, references=both[1:], people_only=people_only), catalog, Oracle(), Progress())
+
+
+def told(order: Order, catalog: Catalog, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    run(order, catalog, Oracle())
+    return capsys.readouterr().err
+
+
+def test_headshots_that_count_no_more_are_told(
+    order: Order, catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    red, green, blue = (reference(tmp_path, "me", colour) for colour in ("red", "green", "blue"))
+    assert "no more" not in told(replace(order, references=[red, green]), catalog, capsys)
+    assert "no more" not in told(replace(order, references=[blue], people_only=True), catalog, capsys)
+    assert "no more" not in told(replace(order, references=[]), catalog, capsys)
+    line = "me has 1 headshot now; 2 earlier ones count no more. `sortclient people add` adds to them.\n"
+    assert line in told(replace(order, references=[red]), catalog, capsys)
+
+
+def test_a_threshold_that_leaves_people_with_their_own_says_whom(
+    order: Order, catalog: Catalog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "of their own" not in told(replace(order, threshold=85), catalog, capsys)
+    known = catalog.find_album("Images")
+    assert known is not None
+    known.set_threshold(70, "me")
+    known.save()
+    assert "of their own" not in told(order, catalog, capsys)
+    assert "With thresholds of their own, as before: me (70)." in told(replace(order, threshold=90), catalog, capsys)
+
+
+@dataclass
+class Listed(Oracle):
+    """A comparer whose cloud has photos already."""
+
+    there: dict[bytes, bool] = field(default_factory=dict)
+    listings: int = 0
+
+    def photos(self, album: str) -> dict[bytes, bool]:
+        self.listings += 1
+        return self.there
+
+
+def test_photos_that_last_in_the_cloud_are_not_foreseen_to_travel(
+    order: Order, catalog: Catalog, tmp_path: Path
+) -> None:
+    run(order, catalog, Oracle())
+    a, b, _ = (bytes.fromhex(analysis_digest(JPEG + name)) for name in (b"a.jpg", b"b.jpg", b"c.jpg"))
+    cloud = Listed(there={a: True, b: False, b"another machine's": True})
+    added = replace(order, references=[reference(tmp_path, "you", "blue")], people_only=True)
+    planned = plan(added, catalog, cloud, Progress())
+    assert (planned.photos, planned.size) == (2, 2 * len(JPEG + b"b.jpg"))  # b is about to expire, c is not there
+    assert planned.comparisons == 3 + 1
+    assert plan(added, catalog, Oracle(), Progress()).photos == 3  # a place that nobody asks
+    (order.folder / "d.jpg").write_bytes(JPEG + b"new")
+    assert plan(order, catalog, cloud, Progress()).photos == 1
+    assert plan(order, catalog, cloud, Progress()).comparisons == 1  # with the photo of another machine nobody is new
+
+
+def test_where_nothing_is_new_nobody_is_asked_for_photos(order: Order, catalog: Catalog) -> None:
+    run(order, catalog, Oracle())
+    cloud = Listed()
+    plan(order, catalog, cloud, Progress())
+    assert cloud.listings == 0

@@ -217,3 +217,57 @@ def test_the_clouds_smaller_copy_gives_way_to_the_original_once_that_can_be_had(
     assert sync(album, Output(out), fetched.get) == Synchronised(renewed=1)
     assert below(out) == {"me/one.jpg": b"one.jpg"}
     assert sync(album, Output(out), fetched.get) == Synchronised(standing=1)
+
+
+def test_what_a_sync_did_is_saved_as_it_is_done(album: Album, folder: Path, out: Path, tmp_path: Path) -> None:
+    """A run may be killed: what it has put there must be known to be its own."""
+    file = tmp_path / "data" / "catalog.sqlite"
+
+    def known() -> set[str]:
+        with Catalog(file) as another:
+            found = another.find_album("Images")
+            assert found is not None
+            return {path for _, path in found.synced(out)}
+
+    for name in ("a.jpg", "b.jpg"):
+        put(album, folder, name, 90)
+    album.save()
+    seen: list[set[str]] = []
+    sync(album, Output(out), show=lambda *_: seen.append(known()))
+    assert seen == [set(), {"a.jpg"}]
+    album.set_threshold(95)
+    sync(album, Output(out))  # one that only removes
+    assert known() == set()
+
+
+def test_photos_of_one_name_out_of_different_folders_have_a_copy_each(album: Album, folder: Path, out: Path) -> None:
+    for name in ("a/one.jpg", "b/one.jpg"):
+        put(album, folder, name, 90)
+    assert sync(album, Output(out, "{name}")) == Synchronised(added=2)
+    assert below(out) == {"one.jpg": b"a/one.jpg", "one (2).jpg": b"b/one.jpg"}
+    assert sync(album, Output(out, "{name}")) == Synchronised(standing=2)
+
+
+def test_a_layout_with_the_word_and_not_the_name_of_a_person_has_one_copy(
+    album: Album, folder: Path, out: Path
+) -> None:
+    put(album, folder, "one.jpg", 90, 90)
+    assert sync(album, Output(out, "a person/{path}")) == Synchronised(added=1, standing=1)
+    assert set(below(out)) == {"a person/one.jpg"}
+
+
+def test_another_layout_leaves_what_stood_there_before_in_its_place(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    (out / "me").mkdir(parents=True)
+    (out / "me/one.jpg").write_bytes(b"one.jpg")
+    sync(album, Output(out))
+    assert sync(album, Output(out, "{path}")) == Synchronised(added=1)
+    assert below(out) == {"me/one.jpg": b"one.jpg", "one.jpg": b"one.jpg"}
+
+
+def test_another_layout_brings_the_photo_that_replaced_the_first_not_its_old_copy(
+    album: Album, folder: Path, out: Path, once: Path
+) -> None:
+    put(album, folder, "one.jpg", 90, content=b"two.jpg")  # of the same size
+    assert sync(album, Output(out, "{path}")) == Synchronised(added=1, removed=1)
+    assert below(out) == {"one.jpg": b"two.jpg"}

@@ -14,7 +14,7 @@ from PIL import Image
 from photosort.comparison import Box, Comparison
 from sortclient.album import Album
 from sortclient.errors import InputError
-from sortclient.layout import is_at, target_of
+from sortclient.layout import check_layout, is_at, target_of
 from sortclient.model import Entry, Headshot, Link, Outcome
 from sortclient.outputs import Output, OutputWish, output_of
 from sortclient.photos.scan import scan
@@ -174,6 +174,29 @@ def test_a_similarity_in_the_name_follows_better_headshots(album: Album, folder:
     assert set(below(out)) == {"097/one.jpg"}
 
 
+@pytest.mark.parametrize("link", [Link.HARDLINK, Link.SYMLINK])
+def test_another_layout_and_another_form_at_once_give_both(album: Album, folder: Path, out: Path, link: Link) -> None:
+    put(album, folder, "one.jpg", 90)
+    sync(album, Output(out))
+    assert sync(album, Output(out, "{path}", link)) == Synchronised(added=1, removed=1)
+    assert (out / "one.jpg").samefile(folder / "one.jpg")
+    assert not (out / "me").exists()
+
+
+@pytest.mark.parametrize("link", [Link.HARDLINK, Link.SYMLINK])
+def test_a_copy_that_somebody_changed_takes_no_other_form(album: Album, folder: Path, out: Path, link: Link) -> None:
+    put(album, folder, "one.jpg", 90)
+    sync(album, Output(out))
+    (out / "me/one.jpg").write_bytes(b"retouched by hand")
+    assert sync(album, Output(out, link=link)) == Synchronised(standing=1)
+    assert below(out) == {"me/one.jpg": b"retouched by hand"}
+
+
+def test_a_layout_may_have_every_field() -> None:
+    for layout in ("{person}/{year}/{month}/{similarity} {path}", "{similarity}{person}{name}", "{{x}}/{name}"):
+        assert check_layout(layout) == layout
+
+
 # -- questions
 
 
@@ -217,6 +240,30 @@ def test_photos_of_nobody_have_a_folder_too(album: Album, folder: Path, tmp_path
     put(album, folder, "b.jpg", 9)
     assert sync(album, Output(tmp_path / "None", question=Question(Who.NONE))) == Synchronised(added=1)
     assert set(below(tmp_path / "None")) == {"nobody/b.jpg"}
+
+
+def test_a_folder_says_what_it_holds(album: Album, folder: Path, out: Path, tmp_path: Path) -> None:
+    put(album, folder, "one.jpg", 90, 90)
+    sync(album, Output(out))
+    with pytest.raises(InputError, match="holds the photos of the matches"):
+        output_of(album, OutputWish(out, question=Question(Who.NONE)))
+    sync(album, Output(tmp_path / "None", question=Question(Who.NONE)))
+    with pytest.raises(InputError, match="holds the photos of --none"):
+        output_of(album, OutputWish(tmp_path / "None"))
+    new = output_of(album, OutputWish(tmp_path / "Both", "{name}", question=Question(Who.ALL, ("me", "you"))))
+    assert (new.layout, new.question) == ("{name}", Question(Who.ALL, ("me", "you")))
+
+
+def test_a_folder_that_cannot_be_one_of_copies_is_refused_before_the_work(
+    album: Album, folder: Path, tmp_path: Path
+) -> None:
+    for wish in (OutputWish(folder / "Matches"), OutputWish(layout="{person}")):
+        with pytest.raises(InputError):
+            wish.check(folder)
+    OutputWish(tmp_path / "Matches", "{name}").check(folder)
+    album.set_out(folder / "Matches")  # remembered from before the folder moved
+    with pytest.raises(InputError, match="inside the sorted folder"):
+        output_of(album, OutputWish())
 
 
 # -- sidecars
@@ -293,3 +340,42 @@ def test_a_name_without_room_for_a_sidecar_keeps_its_copy(album: Album, folder: 
     assert sync(album, Output(out, "{name}")) == Synchronised(standing=1)
     album.set_threshold(95)
     assert sync(album, Output(out, "{name}")) == Synchronised(removed=1)
+
+
+def test_a_sidecar_stays_somebodys_where_its_copy_is_moved_to(pictures: Album, out: Path) -> None:
+    pictures.set_threshold(95, "you")
+    sync(pictures, Output(out, xmp=True))
+    (out / "one.png.xmp").write_bytes(b"<x:xmpmeta/>")
+    done = sync(pictures, Output(out, "{name}", xmp=True))
+    assert (done.moved, done.foreign) == (1, 1)
+    assert (out / "one.png.xmp").read_bytes() == b"<x:xmpmeta/>"
+    assert not (out / "me").exists()
+
+
+def test_a_sidecar_follows_where_the_face_is(pictures: Album, out: Path) -> None:
+    sync(pictures, Output(out, "{name}", xmp=True))
+    before = (out / "one.png.xmp").read_bytes()
+    pictures.record(Comparison(ME, "d" * 64, 90, None, "", "test", "", 2, Box(0.3, 0.2, 0.2, 0.4)))
+    sync(pictures, Output(out, "{name}", xmp=True))
+    assert named(out / "one.png.xmp") == ["me", "you"]
+    assert (out / "one.png.xmp").read_bytes() != before
+
+
+def test_one_sidecar_of_a_copy_for_two_people_is_counted_once(pictures: Album, out: Path) -> None:
+    out.mkdir()
+    (out / "one.png.xmp").symlink_to(out / "nowhere")  # no file, and not ours
+    assert sync(pictures, Output(out, "{name}", xmp=True)).foreign == 1
+    assert (out / "one.png.xmp").is_symlink()
+
+
+def test_sidecars_that_are_wanted_no_more_go_also_where_the_copy_takes_another_form(pictures: Album, out: Path) -> None:
+    sync(pictures, Output(out, xmp=True))
+    sync(pictures, Output(out, link=Link.HARDLINK))
+    assert set(below(out)) == {"me/one.png", "you/one.png"}
+
+
+def test_of_two_photos_of_one_name_each_has_one_copy_for_all_its_people(album: Album, folder: Path, out: Path) -> None:
+    for name in ("a/one.jpg", "b/one.jpg"):
+        put(album, folder, name, 90, 90)
+    assert sync(album, Output(out, "{name}")) == Synchronised(added=2, standing=2)
+    assert below(out) == {"one.jpg": b"a/one.jpg", "one (2).jpg": b"b/one.jpg"}

@@ -161,3 +161,9 @@ def test_the_same_bytes_are_copied_under_each_of_their_names(album: Album, folde
         album.identified(name, b"the same".hex().ljust(64, "0"))
     assert sync(album, Output(out)).added == 3
     assert set(below(out)) == {"me/one.jpg", "me/sub/one.jpg", "me/two.jpg"}
+
+
+def test_the_first_refusal_is_the_one_that_is_told(three: Album, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, ".jpg", errno.EINVAL)
+    done = sync(three, Output(out))
+    assert (done.refused, "a.jpg" in done.refusal) == (3, True)

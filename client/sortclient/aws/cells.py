@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from photosort.chunks import chunks
@@ -14,6 +15,7 @@ from photosort.comparison import (
     COMPARED_AT_INDEX,
     PROBLEM,
     THRESHOLD_ITEM,
+    THRESHOLDS_AT,
     Comparison,
     Problem,
     Thresholds,
@@ -48,10 +50,25 @@ class Cells:
         return None if item is None else read_thresholds(item)
 
     def set_thresholds(self, album: str, thresholds: Thresholds) -> None:
-        """Write them where they differ: the pipeline fills `matches/` by them from now on."""
-        if self.thresholds(album) != thresholds:
+        """Write them where none stand or earlier ones: the pipeline fills `matches/` by them from now on."""
+        from boto3.dynamodb.conditions import Attr
+
+        standing = self.thresholds(album)
+        if standing is None or standing.at < thresholds.at:
+            earlier = Attr(THRESHOLDS_AT).not_exists() | Attr(THRESHOLDS_AT).lt(thresholds.at)
             with explained():
-                self._table.put(thresholds_item(album, thresholds))
+                self._table.put(thresholds_item(album, thresholds), earlier)
+
+    def rename_in_thresholds(self, album: str, person: str, new: str | None) -> None:
+        """Under another name, or None for a person who leaves. That is no new word: they were said when they were."""
+        standing = self.thresholds(album)
+        if standing is None or person not in standing.people:
+            return
+        people = {name: least for name, least in standing.people.items() if name != person}
+        if new is not None:
+            people[new] = standing.people[person]
+        with explained():
+            self._table.put(thresholds_item(album, replace(standing, people=people)))
 
     def read(self, album: str, wanted: Iterable[tuple[str, str]]) -> Iterator[Comparison]:
         """Those of the cells (headshot digest, photo digest) that stand, read consistently, lazily, in any order."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from photosort.comparison import REKOGNITION, Correction
+from photosort.comparison import REKOGNITION, Comparison, Correction, Thresholds
 from sortclient.aws import people
 from sortclient.aws.cells import Cells
 from sortclient.aws.decisions import Corrections, reconcile
@@ -89,23 +89,26 @@ class AwsComparer:
         with explained():
             yield from prune(self.objects, self.cells, album, gone)
 
-    def other_photos(self, album: str, known: Collection[bytes]) -> int:
-        return sum(bytes.fromhex(digest) not in known for page in self.objects.photos(album) for digest in page)
+    def photos(self, album: str) -> Mapping[bytes, bool]:
+        return self.objects.photos_lasting(album)
 
     def other_headshots(self, album: str, people: Collection[str]) -> int:
         return sum(shot.person not in people for shot in self.objects.people(album))
 
-    def rename(self, album: str, person: str, new: str) -> None:
-        people.rename(self.objects, self.cells, self._corrections, album, person, new)
+    def rename(self, album: str, person: str, new: str, known: Callable[[str], Sequence[Comparison]]) -> None:
+        people.rename(self.objects, self.cells, self._corrections, album, person, new, known)
 
     def remove(self, album: str, person: str, headshots: Collection[str]) -> Pruned:
         return people.remove(self.objects, self.cells, self._corrections, album, person, headshots)
+
+    def thresholds(self, album: str) -> Thresholds | None:
+        return self.cells.thresholds(album)
 
     def corrections(self, album: str) -> Iterable[Correction]:
         return self._corrections.all(album)
 
     def decide(self, album: str, decided: Decided) -> None:
-        """Thresholds, what was said later than what stands there, and the copies in `matches/`."""
+        """Thresholds and corrections that were said later than those that stand there, and the copies in `matches/`."""
         self.cells.set_thresholds(album, decided.thresholds)
         standing = {(said.person, said.photo): said.at for said in self._corrections.all(album)}
         later = (said for said in decided.corrections if said.at > standing.get((said.person, said.photo), ""))

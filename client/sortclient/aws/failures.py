@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from sortclient.errors import SortError
 
@@ -36,6 +37,10 @@ class Retryable(AwsError):
 
 
 _AGAIN = "Run the same command again to go on where it stopped."
+_NOT_AWS = (
+    "Something else than AWS answered: a proxy, or the sign-in page of this network. Sign in there in a browser, and "
+    f"check the proxy settings and --region. {_AGAIN}"
+)
 _EXPIRED = f"The AWS credentials have expired. Renew them (`aws sso login`, or a new session token). {_AGAIN}"
 _INVALID = (
     "AWS does not accept the credentials: the key is wrong or inactive, or this machine's clock is. "
@@ -140,11 +145,25 @@ _BY_CODE: dict[str, tuple[type[AwsError], str]] = {
 def explained() -> Iterator[None]:
     """Raise what botocore raises inside as an AwsError."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except (BotoCoreError, ClientError) as error:
         raise aws_error(error) from error
+    except ResponseParserError as error:
+        raise Retryable(_NOT_AWS) from error
+
+
+def refuse_page(response_dict: dict[str, Any], **_: object) -> None:
+    """Before botocore parses an answer: a web page would be read as one that lacks everything, or as a refusal.
+
+    AWS's own gateways write pages, too, when they are busy (5xx): botocore knows those.
+    """
+    status, body = response_dict["status_code"], response_dict["body"]
+    busy = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED
+    if not busy and isinstance(body, bytes) and body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise Retryable(_NOT_AWS)
 
 
 def aws_error(error: ClientError | BotoCoreError) -> AwsError:

@@ -79,6 +79,16 @@ class Objects:
             for page in self._pages(photos_prefix(album), lasting):
                 yield [key.digest for key in page if isinstance(key, PhotoKey)]
 
+    def photos_lasting(self, album: str) -> dict[bytes, bool]:
+        """The album's photos (digests), and of each whether it is not about to expire."""
+        with explained():
+            return {
+                bytes.fromhex(key.digest): lasts
+                for page in self._entries(photos_prefix(album))
+                for key, lasts in page
+                if isinstance(key, PhotoKey)
+            }
+
     def matches(self, album: str, person: str | None = None) -> Iterator[MatchKey]:
         """The copies that stand for the album's matches, of all people or of one."""
         with explained():
@@ -147,16 +157,17 @@ class Objects:
                     raise ClientError({"Error": {"Code": error["Code"], "Message": error["Message"]}}, "DeleteObjects")
 
     def _pages(self, prefix: str, lasting: bool) -> Iterator[list[Key]]:
+        for page in self._entries(prefix):
+            yield [key for key, lasts in page if lasts or not lasting]
+
+    def _entries(self, prefix: str) -> Iterator[list[tuple[Key, bool]]]:
+        """Keys, and whether each has enough of its life left, a page of the listing at a time."""
         oldest = datetime.now(UTC) - self._life
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
             keys = []
             for entry in page.get("Contents", []):
-                if lasting and entry["LastModified"] < oldest:
-                    continue
-                try:
-                    keys.append(parse_key(entry["Key"]))
-                except MalformedKey:
-                    continue  # somebody else's object: nothing of ours is named so
+                with suppress(MalformedKey):  # somebody else's object: nothing of ours is named so
+                    keys.append((parse_key(entry["Key"]), entry["LastModified"] >= oldest))
             yield keys
 
     def _copy(self, pair: tuple[Key, Key]) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from photosort.chunks import chunks
-from photosort.comparison import Thresholds
+from photosort.comparison import Comparison
 from photosort.keys import HeadshotKey
 from sortclient.aws.cells import Cells
 from sortclient.aws.decisions import Corrections
@@ -14,19 +14,28 @@ from sortclient.aws.objects import DELETED_AT_ONCE, Objects
 from sortclient.comparer import Pruned
 
 
-def rename(objects: Objects, cells: Cells, corrections: Corrections, album: str, old: str, new: str) -> None:
+def rename(
+    objects: Objects,
+    cells: Cells,
+    corrections: Corrections,
+    album: str,
+    old: str,
+    new: str,
+    known: Callable[[str], Sequence[Comparison]],
+) -> None:
     """Everything of ``old`` stands under ``new`` afterwards, with what ``new`` may have already.
 
     No cell names a person, so all of them stand. S3 announces the copied headshots like new ones: that costs two items
-    read a photo, and nothing is compared. What matches in between may be copied for the old name, so matches come last.
+    read a photo, and nothing is compared, as the verdicts that are ``known`` (of a photo's digest, with the person's
+    headshots) are put back before: those there may have expired. What matches in between may be copied for the old
+    name, so matches come last.
     """
     if old == new:
         return
-    thresholds = cells.thresholds(album)
-    if thresholds is not None and old in thresholds.people:
-        people = {new if person == old else person: least for person, least in thresholds.people.items()}
-        cells.set_thresholds(album, Thresholds(thresholds.album, people))
+    cells.rename_in_thresholds(album, old, new)
     headshots = [HeadshotKey(album, old, shot.digest) for shot in objects.people(album, person=old)]
+    for photos in objects.photos(album) if headshots else ():
+        cells.put(album, (cell for photo in photos for cell in known(photo)), objects.retention_days)
     objects.copy((key, replace(key, person=new)) for key in headshots)
     objects.remove(headshots)
     corrections.put(album, (replace(said, person=new) for said in corrections.all(album, old)))
@@ -51,10 +60,7 @@ def remove(
     objects.remove(HeadshotKey(album, shot.person, shot.digest) for shot in shots if shot.person == person)
     removed = cells.remove_headshots(album, own - others)
     corrections.remove(album, person)
-    thresholds = cells.thresholds(album)
-    if thresholds is not None and person in thresholds.people:
-        rest = {name: least for name, least in thresholds.people.items() if name != person}
-        cells.set_thresholds(album, Thresholds(thresholds.album, rest))
+    cells.rename_in_thresholds(album, person, None)
     matches = 0
     for copies in chunks(objects.matches(album, person), DELETED_AT_ONCE):
         objects.remove(copies)

@@ -64,6 +64,7 @@ class Run:
             if shot.person in people
         )
         absent = [shot for shot in self._request.headshots if Headshot(shot.person, shot.digest) not in standing]
+        yield from self._put_back_columns({shot.digest for shot in absent})
         for shot in absent:
             if not shot.content:
                 raise InputError(
@@ -77,6 +78,17 @@ class Run:
             for _ in uploads.finished(timeout=1):
                 pass
         return {shot.digest for shot in absent}
+
+    def _put_back_columns(self, headshots: set[str]) -> Iterator[Event]:
+        """What is known of the headshots and any photo that is there, be it about to go: all of these are fanned out,
+        and where a cell has expired it would be charged for once more.
+        """
+        for digests in self._objects.photos(self._request.album) if headshots else ():
+            known = [
+                cell for digest in digests for cell in self._request.standing(digest) if cell.headshot in headshots
+            ]
+            self._put_back(known)
+            yield Waiting("looking up what is known of the headshots")
 
     def _list_photos(self) -> Iterator[Event]:
         for digests in self._objects.photos(self._request.album, lasting=True):

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from photosort.stack import DEFAULT_REGION
-from sortclient.aws.failures import explained
+from sortclient.aws.failures import explained, refuse_page
 
 if TYPE_CHECKING:
     import boto3
@@ -92,6 +92,7 @@ def open_session(profile: str | None = None, region: str | None = None) -> Clien
 
     with explained():
         session = boto3.Session(profile_name=profile)
+        session.events.register_first("before-parse", refuse_page)
         region = region or session.region_name or DEFAULT_REGION
         validate_region_name(region)  # it becomes part of a host's name
         return Clients(session, region)

@@ -39,6 +39,9 @@ def sync(
 ) -> None:
     """Bring the matches of an album to --out, and take away those that are none any more.
 
+    With --any, --all, --only, --none, --since or --until the photos that answer go to a folder of their own, which
+    --out must name; it follows when it is asked for again.
+
     sortclient sync Images --out ./Matches
 
     sortclient sync Images --all Ana,Bo --since 2019 --link hardlink --out ./Both
@@ -79,7 +82,10 @@ def status(
     region: options.Region = None,
     stack: options.Stack = DEFAULT_STACK_NAME,
 ) -> None:
-    """Counts of an album, and what is still waiting in the cloud."""
+    """Counts of an album, and what is still waiting in the cloud.
+
+    sortclient status Images
+    """
     from sortclient.catalog import open_catalog
     from sortclient.folders import data_folder
     from sortclient.holding import Held, hold
@@ -113,7 +119,7 @@ def results(
     since: options.Since = None,
     until: options.Until = None,
 ) -> None:
-    """Print the matches of an album, from what this machine remembers.
+    """Print the matches of an album, or the photos that answer, from what this machine remembers.
 
     sortclient results Images --only Ana --until 2019-06 --format csv
     """
@@ -135,9 +141,14 @@ def results(
 @app.command()
 def undo(
     album: options.AlbumArgument = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the files; remove nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the files that would be removed; remove nothing.")
+    ] = False,
 ) -> None:
-    """Remove what the last sync of an album added, where nobody has changed it since.
+    """Remove what the last sync of an album added, where nobody has changed it since; said again, what the sync before
+    added.
+
+    `sort`, `upload`, `tune` and the others that bring matches sync, too.
 
     sortclient undo Images
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -13,11 +15,21 @@ from sortclient.errors import Stopped
 class _Commands(TyperGroup):
     """All commands. Ctrl-C gets its line here: above, Typer would end the program without a word."""
 
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        with _told():
+            return super().make_context(*args, **more)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _told():
             return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:
-            raise Stopped from interrupt
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise Stopped from interrupt
 
 
 class _People(TyperGroup):
@@ -43,7 +55,8 @@ app = typer.Typer(
 
 people = typer.Typer(
     cls=_People,
-    help="List the people of an album, or add, rename and remove them.\n\nsortclient people Images",
+    help="List the people of an album, or add, rename and remove them."
+    " An album that is called like one of the commands: people list ALBUM.\n\nsortclient people Images",
     rich_markup_mode=None,
 )
 app.add_typer(people, name="people")

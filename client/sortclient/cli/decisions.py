@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -18,12 +19,17 @@ def tune(
     album: options.AlbumArgument = None,
     person: options.Person = None,
     threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0, max=100, help="Least similarity of a match from now on.")
+        float | None,
+        typer.Option("--threshold", min=0, max=100, help="Least similarity of a match from now on, in per cent."),
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Give --person the album's threshold again.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print how many matches each threshold would give.")] = False,
     suggest: Annotated[
-        bool, typer.Option("--suggest", help="Propose a threshold, from ten corrections of each kind or more.")
+        bool,
+        typer.Option(
+            "--suggest",
+            help="Propose a threshold, from ten photos that `correct` was told --is of, and ten with --is-not.",
+        ),
     ] = False,
     profile: options.Profile = None,
     region: options.Region = None,
@@ -35,11 +41,11 @@ def tune(
 
     sortclient tune Images --person Ana --threshold 85
     """
-    from sortclient.deciding import check_threshold, set_threshold
+    from sortclient.deciding import check_threshold, own_thresholds, set_threshold
     from sortclient.later import catch_up, synchronise
     from sortclient.names import check_person
-    from sortclient.outputs import OutputWish
-    from sortclient.showing import show_curves, show_suggestion
+    from sortclient.outputs import OutputWish, output_of
+    from sortclient.showing import show_curves, show_left_behind, show_suggestion
     from sortclient.tuning import curves
 
     if [threshold is not None, reset, show, suggest].count(True) != 1:
@@ -55,22 +61,31 @@ def tune(
         elif suggest:
             show_suggestion(known, person)
         else:
+            output_of(known, OutputWish())  # what it refuses is refused before anything is decided
             elsewhere, fetch, comparer = elsewhere_of(known, profile, region, stack)
             if comparer is not None:
                 known = catch_up(catalog, comparer, known.name, known)
             set_threshold(known, threshold, person)
-            raise typer.Exit(synchronise(known, elsewhere, OutputWish(), fetch))
+            if person is None and (line := own_thresholds(known)):
+                sys.stderr.write(f"{line}\n")
+            status = synchronise(known, elsewhere, OutputWish(), fetch)
+            show_left_behind(known)
+            raise typer.Exit(status)
 
 
 @app.command()
 def correct(
     album: Annotated[str, typer.Argument(metavar="ALBUM", help="The album.")],
     photos: Annotated[
-        list[str], typer.Argument(metavar="PHOTO...", help="Photos, as `results` names them, or their files or copies.")
+        list[str],
+        typer.Argument(
+            metavar="PHOTO...",
+            help="Photos, as `results` names them, or their files or copies. Before names that begin with a dash: --",
+        ),
     ],
-    person: Annotated[str, typer.Option("--person", metavar="NAME", help="Whom this is about.")],
-    is_person: Annotated[bool, typer.Option("--is", help="They are in these photos.")] = False,
-    is_not: Annotated[bool, typer.Option("--is-not", help="They are not.")] = False,
+    person: Annotated[str, typer.Option("--person", metavar="NAME", help="Who is meant.")],
+    is_person: Annotated[bool, typer.Option("--is", help="The person is in these photos.")] = False,
+    is_not: Annotated[bool, typer.Option("--is-not", help="The person is not.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="Take back what was said: similarities decide.")] = False,
 ) -> None:
     """Say who is in a photo, or is not: it holds for the photo's bytes, in later runs and at every threshold.
@@ -79,9 +94,12 @@ def correct(
     """
     from sortclient.deciding import correct as say
     from sortclient.later import after_correction
+    from sortclient.showing import show_left_behind
 
     if [is_person, is_not, forget].count(True) != 1:
         raise InputError("Say one of --is, --is-not and --forget.")
     with held_album(album) as (_, known):
         entries = say(known, photos, person, None if forget else is_person)
-        raise typer.Exit(after_correction(known, entries))
+        status = after_correction(known, entries)
+        show_left_behind(known)
+        raise typer.Exit(status)

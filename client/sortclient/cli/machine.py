@@ -29,9 +29,18 @@ def doctor(
 
 @app.command()
 def emulator(
-    port: Annotated[int | None, typer.Option("--port", help="Port of the emulated AWS.  [default: a free one]")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Port of the emulated AWS.  [default: a free one]")
+    ] = None,
 ) -> None:
-    """Run the emulated AWS by itself, printing the environment that attaches to it; Ctrl-C ends it."""
+    """Run an emulated AWS that several commands can use; Ctrl-C ends it, and all that was kept in it.
+
+    It prints the environment that attaches to it, for a shell:
+
+    sortclient emulator > emulated.env &
+
+    . ./emulated.env
+    """
     from sortclient.emulator.main import run
 
     run(port)

@@ -24,6 +24,7 @@ AlbumArgument = Annotated[
 Form = Annotated[Format, typer.Option("--format", help="How to print them.")]
 
 # -- people
+_DIR = "Headshots of many: a folder for each person, or a picture named after them."
 Ref = Annotated[
     list[str] | None,
     typer.Option(
@@ -32,41 +33,67 @@ Ref = Annotated[
         help="A headshot of a person to look for; #N takes the N-th face from the left. Can be repeated.",
     ),
 ]
+RefFromNowOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ref",
+        metavar="[NAME=]FILE[#N]",
+        help="A headshot of a person to look for; #N takes the N-th face from the left. Can be repeated. Who is named"
+        " has these headshots from now on, and no earlier ones; `people add` adds some. Others stay in the album.",
+    ),
+]
 People = Annotated[
     Path | None,
-    typer.Option("--people", metavar="DIR", help="Headshots: a folder for each person, or a picture named after them."),
+    typer.Option("--people", metavar="DIR", help=_DIR),
 ]
-Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Only of this person.")]
+PeopleFromNowOn = Annotated[
+    Path | None, typer.Option("--people", metavar="DIR", help=f"{_DIR} They have these from now on, as with --ref.")
+]
+Person = Annotated[
+    str | None, typer.Option("--person", metavar="NAME", help="Of this person alone, not of the whole album.")
+]
 
 # -- where matches go
+_REMEMBERED = "[default: as last time; at first"
 AlbumName = Annotated[str | None, typer.Option("--album", help="Name of the album.  [default: the folder's name]")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the matches go.  [default: Matches]")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help=f"Where the matches go.  {_REMEMBERED} Matches]")
+]
 Layout = Annotated[
     str | None,
     typer.Option(
         "--layout",
         metavar="TEMPLATE",
         help="Path of a match below --out, of {person} {path} {name} {year} {month} {similarity}."
-        "  [default: {person}/{path}]",
+        f"  {_REMEMBERED} {{person}}/{{path}}]",
     ),
 ]
 LinkForm = Annotated[
-    Link | None, typer.Option("--link", help="Copies of the photos, or links to them.  [default: copy]")
+    Link | None, typer.Option("--link", help=f"Copies of the photos, or links to them.  {_REMEMBERED} copy]")
 ]
 Xmp = Annotated[
     bool | None,
-    typer.Option("--xmp/--no-xmp", help="Name the people in a sidecar beside each match.", show_default=False),
+    typer.Option(
+        "--xmp/--no-xmp", help=f"Name the people in a sidecar beside each match.  {_REMEMBERED} no]", show_default=False
+    ),
 ]
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", metavar="FILE.csv|FILE.json", help="Write every file with its outcome.")
 ]
 Threshold = Annotated[
     float | None,
-    typer.Option("--threshold", min=0, max=100, help="Least similarity of a match, in per cent.  [default: 80]"),
+    typer.Option("--threshold", min=0, max=100, help=f"Least similarity of a match, in per cent.  {_REMEMBERED} 80]"),
 ]
 
 # -- which photos
-AnyOf = Annotated[list[str] | None, typer.Option("--any", metavar="NAME,NAME", help="Photos of any of these people.")]
+AnyOf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--any",
+        metavar="NAME,NAME",
+        help="""Photos of any of these people. A name with a comma stands in quotes: '"Biden, Joe",Kit'""",
+    ),
+]
 AllOf = Annotated[
     list[str] | None, typer.Option("--all", metavar="NAME,NAME", help="Photos of all of these people together.")
 ]
@@ -82,15 +109,20 @@ Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Take
 # -- which files
 Include = Annotated[
     list[str] | None,
-    typer.Option("--include", metavar="GLOB", help="Only files like this: '*.jpg', '2019/'. Can be repeated."),
+    typer.Option(
+        "--include", metavar="GLOB", help="Only files like this, in this run: '*.jpg', '2019/'. Can be repeated."
+    ),
 ]
 Exclude = Annotated[
     list[str] | None,
     typer.Option("--exclude", metavar="GLOB", help="No files or folders like this; goes before --include."),
 ]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Enter folders that links lead to.")]
-Moved = Annotated[bool, typer.Option("--moved", help="The album's folder was elsewhere until now.")]
-Prune = Annotated[bool, typer.Option("--prune", help="Remove what is kept of photos that are no longer in the folder.")]
+Moved = Annotated[bool, typer.Option("--moved", help="The album's folder was elsewhere until now: keep what is known.")]
+Prune = Annotated[
+    bool,
+    typer.Option("--prune", help="Forget what is kept of photos that are no longer in the folder."),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done and what it costs at most; do nothing.")
 ]

@@ -41,7 +41,9 @@ def add(
     region: options.Region = None,
     stack: options.Stack = DEFAULT_STACK_NAME,
 ) -> None:
-    """Add people to an album, or headshots to people: the photos that are known are compared, none is looked for.
+    """Add people to an album, or headshots to those that people have: they are compared with the photos that are known.
+
+    The folder is not looked through for new photos: that is `sort` or `upload`.
 
     sortclient people add Images --ref Ana=ana.jpg
     """
@@ -83,15 +85,19 @@ def rename(
     sortclient people rename me Ana Images
     """
     from sortclient.later import synchronise
-    from sortclient.outputs import OutputWish
+    from sortclient.outputs import OutputWish, output_of
     from sortclient.people import check_rename
     from sortclient.people import rename as rename_person
+    from sortclient.showing import show_left_behind
 
     with held_album(album) as (_, known):
         person, new = check_rename(known, name, new)
+        output_of(known, OutputWish())  # what it refuses is refused before anybody has another name
         elsewhere, fetch, _ = elsewhere_of(known, profile, region, stack)
         rename_person(known, person, new, elsewhere)
-        raise typer.Exit(synchronise(known, elsewhere, OutputWish(), fetch))
+        status = synchronise(known, elsewhere, OutputWish(), fetch)
+        show_left_behind(known)
+        raise typer.Exit(status)
 
 
 @people.command()
@@ -103,6 +109,8 @@ def remove(
     stack: options.Stack = DEFAULT_STACK_NAME,
 ) -> None:
     """Remove a person: headshots, comparisons, corrections and copies of matches, here and in the cloud.
+
+    Copies that somebody has changed stay, and those whose photos are gone. Nothing is asked first.
 
     sortclient people remove Ana Images
     """

@@ -17,8 +17,8 @@ from sortclient.cli.opening import open_stack, stack_or_nobody, unasked
 @app.command()
 def upload(
     folder: options.Folder,
-    ref: options.Ref = None,
-    people: options.People = None,
+    ref: options.RefFromNowOn = None,
+    people: options.PeopleFromNowOn = None,
     album: options.AlbumName = None,
     out: options.Out = None,
     layout: options.Layout = None,
@@ -31,12 +31,24 @@ def upload(
     follow_links: options.FollowLinks = False,
     moved: options.Moved = False,
     originals: Annotated[bool, typer.Option("--originals", help="Upload the files as they are (up to 15 MB).")] = False,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after uploading; see `sync`.")] = False,
+    no_wait: Annotated[
+        bool,
+        typer.Option(
+            "--no-wait", help="Return after uploading; `status` tells how far it is, `sync` brings the matches."
+        ),
+    ] = False,
     yes: options.Yes = False,
     max_spend: options.MaxSpend = None,
     prune: options.Prune = False,
     dry_run: options.DryRun = False,
-    emulate: Annotated[bool, typer.Option("--emulate", help="Against an emulated AWS on this machine.")] = False,
+    emulate: Annotated[
+        bool,
+        typer.Option(
+            "--emulate",
+            help="Against an emulated AWS on this machine, for this one command: of the album nothing is remembered"
+            " after it. For several commands see `sortclient emulator`.",
+        ),
+    ] = False,
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = DEFAULT_STACK_NAME,
@@ -80,8 +92,8 @@ def upload(
 @app.command()
 def sort(
     folder: options.Folder,
-    ref: options.Ref = None,
-    people: options.People = None,
+    ref: options.RefFromNowOn = None,
+    people: options.PeopleFromNowOn = None,
     album: options.AlbumName = None,
     out: options.Out = None,
     layout: options.Layout = None,
