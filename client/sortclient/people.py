@@ -98,7 +98,7 @@ def rename_here(album: Album, person: str, new: str) -> None:
     """In the catalog alone; a sync moves the copies."""
     for output in outputs(album):  # a folder that answers a question about them
         if person in output.question.people:
-            names = tuple(new if name == person else name for name in output.question.people)
+            names = tuple(sorted(new if name == person else name for name in output.question.people))
             remember(album, replace(output, question=replace(output.question, people=names)))
     album.rename_person(person, new)
 

@@ -607,3 +607,19 @@ def test_a_sync_knows_an_album_however_its_letters_are_composed(
     album.save()
     succeeded(command("results", "Zoe\u0308"))
     succeeded(command("sync", "Zoe\u0308"))
+
+
+def test_sidecars_forget_a_person_who_leaves(command: Command, known: Album, tmp_path: Path) -> None:
+    succeeded(command("sync", "Images", "--xmp"))
+    sidecar = tmp_path / "Matches/you/both.jpg.xmp"
+    assert b">me<" in sidecar.read_bytes()
+    succeeded(command("people", "remove", "me", "Images"))
+    assert b">you<" in sidecar.read_bytes()
+    assert b">me<" not in sidecar.read_bytes()
+
+
+def test_a_folder_of_a_question_answers_it_under_a_persons_new_name(command: Command, known: Album) -> None:
+    """Also where the new name comes later in the alphabet than the other one."""
+    succeeded(command("sync", "Images", "--all", "me,you", "--out", "Both"))
+    succeeded(command("people", "rename", "me", "zoe", "Images"))
+    succeeded(command("sync", "Images", "--all", "zoe,you", "--out", "Both"))

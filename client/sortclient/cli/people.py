@@ -114,11 +114,16 @@ def remove(
 
     sortclient people remove Ana Images
     """
+    from sortclient.later import synchronise
     from sortclient.names import check_person
+    from sortclient.outputs import OutputWish, outputs
     from sortclient.people import remove as remove_person
     from sortclient.showing import show_removed
 
     with held_album(album) as (_, known):
         person = check_person(known, name)
-        elsewhere, _, _ = elsewhere_of(known, profile, region, stack)
+        elsewhere, fetch, _ = elsewhere_of(known, profile, region, stack)
         show_removed(person, *remove_person(known, person, elsewhere))
+        if known.people() and any(output.xmp for output in outputs(known)):
+            # Sidecars beside other people's copies name whoever was in the photo.
+            raise typer.Exit(synchronise(known, elsewhere, OutputWish(), fetch))
