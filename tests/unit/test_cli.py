@@ -623,3 +623,13 @@ def test_a_folder_of_a_question_answers_it_under_a_persons_new_name(command: Com
     succeeded(command("sync", "Images", "--all", "me,you", "--out", "Both"))
     succeeded(command("people", "rename", "me", "zoe", "Images"))
     succeeded(command("sync", "Images", "--all", "zoe,you", "--out", "Both"))
+
+
+@pytest.mark.parametrize("threshold", ["101", "-0.1", "nan", "inf"])
+def test_a_threshold_out_of_bounds_is_one_line_and_changes_nothing(
+    command: Command, known: Album, threshold: str
+) -> None:
+    told = command("tune", "Images", f"--threshold={threshold}")
+    assert (told.status, len(told.err.splitlines())) == (2, 1)
+    assert "name a number from 0 to 100" in told.err
+    assert known.thresholds == Thresholds(80.0)

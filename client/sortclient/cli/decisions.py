@@ -20,7 +20,7 @@ def tune(
     person: options.Person = None,
     threshold: Annotated[
         float | None,
-        typer.Option("--threshold", min=0, max=100, help="Least similarity of a match from now on, in per cent."),
+        typer.Option("--threshold", metavar="N", help="Least similarity of a match from now on, in per cent."),
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Give --person the album's threshold again.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print how many matches each threshold would give.")] = False,

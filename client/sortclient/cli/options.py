@@ -82,7 +82,7 @@ LedgerFile = Annotated[
 ]
 Threshold = Annotated[
     float | None,
-    typer.Option("--threshold", min=0, max=100, help=f"Least similarity of a match, in per cent.  {_REMEMBERED} 80]"),
+    typer.Option("--threshold", metavar="N", help=f"Least similarity of a match, in per cent.  {_REMEMBERED} 80]"),
 ]
 
 # -- which photos
