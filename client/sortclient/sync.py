@@ -161,8 +161,8 @@ class _Run:
         if key in self.before and key not in self.keeps:  # it stands at its new place
             with self.refusals():
                 self.remove(key)
-        if self.done.added > added and before is not None and stood:  # it was there before: nothing to be undone
-            self.done.added -= 1
+        if self.done.added > added and before is not None and stood and placed.target == before.target:
+            self.done.added -= 1  # something of ours was there before: nothing that could be undone
             self.done.renewed += 1
             placed = replace(placed, sync=before.sync, named=before.named and _STALE)
         elif self.done.added > added:

@@ -230,3 +230,13 @@ def test_a_dry_run_of_undo_lists_only_what_undo_removes(
     before = below(out)
     show_undo(album, dry_run=False)
     assert listed == {str(out / name) for name in before.keys() - below(out).keys()}
+
+
+def test_a_copy_beside_one_that_somebody_changed_is_new(album: Album, folder: Path, out: Path) -> None:
+    put(album, folder, "one.jpg", 90)
+    sync(album, Output(out))
+    (out / "me/one.jpg").write_bytes(b"retouched!")
+    put(album, folder, "one.jpg", 90, content=b"another picture")
+    assert sync(album, Output(out)) == Synchronised(added=1)
+    assert undo_last(album) == Undone(removed=1)
+    assert below(out) == {"me/one.jpg": b"retouched!"}
