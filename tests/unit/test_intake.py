@@ -165,7 +165,7 @@ def peak(album: Album, files: int) -> int:
 def test_memory_does_not_grow_with_the_files(album: Album) -> None:
     """Files that are held take a kilobyte each, and more."""
     album.set_headshots("me", [Headshot("me", "a" * 64, "me.jpg", b"")])
-    # pathlib keeps names in the interpreter's table, which is the larger the more was run before, and grows by doubling.
+    # pathlib keeps names in the interpreter's table, which is larger the more was run before, and grows by doubling.
     names = [sys.intern(f"{number:06}.jpg") for number in range(10_000)]
     few = peak(album, 1_000)
     assert peak(album, 10_000) < few + 4_000_000
