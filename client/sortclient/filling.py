@@ -16,15 +16,7 @@ from sortclient.errors import SortError
 from sortclient.layout import fitted, folded, is_at, lies_in, names_person, segments, target_of
 from sortclient.model import Entry, Link, time_kept
 from sortclient.outputs import Output
-from sortclient.placing import (
-    original_of,
-    place_original,
-    remove_empty,
-    remove_sidecar,
-    state_of,
-    unchanged,
-    write_beside,
-)
+from sortclient.placing import original_of, place_original, state_of, unchanged, write_beside
 from sortclient.verdicts import Verdict
 
 Fetch = Callable[[str], bytes | None]  # a photo's digest -> the copy that is kept in the cloud, or None
@@ -131,8 +123,6 @@ class Filler:
             place = self.place(target)
         if elsewhere is not None and self._is_movable(elsewhere, verdict):
             (self.out / elsewhere.target).replace(place)
-            remove_sidecar(self.out / elsewhere.target)  # what stands beside its new place is written anew
-            remove_empty((self.out / elsewhere.target).parent, self.out)
             self.done.moved += 1
             return self._stands(replace(elsewhere, target=target, named=""))
         link = self.output.link

@@ -114,10 +114,8 @@ def synchronise(
         if ledger is not None:
             rows = verdicts(album) if output.question == MATCHES else chain.from_iterable(output.question.photos(album))
             write_ledger(rows, ledger)
-        without_date = undated(album, output.question)
-        if without_date:
-            left_out = counted(without_date, "photo without a date was", "photos without a date were")
-            progress.tell(f"{left_out} left out.")
+        if line := undated(album, output.question):
+            progress.tell(line)
         unsettled = count(verdicts(album)).unsettled
         if unsettled:
             progress.tell(f"{counted(unsettled, 'verdict')} failed or pending; `sortclient status` counts each.")

@@ -16,7 +16,7 @@ _SHOWN = 20  # names in one message
 
 def check_album(catalog: Catalog, name: str | None) -> Album:
     """The album of that name, without one the album used last; or an InputError."""
-    album = catalog.find_album(None if name is None else unicodedata.normalize("NFC", name))
+    album = catalog.find_album(name)
     if album is not None:
         return album
     names = catalog.album_names()

@@ -49,16 +49,15 @@ def output_of(album: Album, wish: OutputWish) -> Output:
     if wish.question != MATCHES and wish.out is None:
         raise InputError(f"The photos of {wish.question} need a folder of their own: name it with --out.")
     out = check_out(wish.out or album.out or DEFAULT_OUT, album.folder)
-    remembered = album.output(out)
-    layout, link, xmp, question = remembered or (DEFAULT_LAYOUT, Link.COPY, False, to_text(wish.question))
-    if question != to_text(wish.question):
-        holds = str(from_text(question)) or "the matches"
+    before = _remembered(album, out) or Output(out, question=wish.question)
+    if before.question != wish.question:
+        holds = str(before.question) or "the matches"
         raise InputError(f"{out} holds the photos of {holds}. Name another folder with --out.")
     return Output(
         out,
-        check_layout(wish.layout or layout),
-        wish.link or link,
-        xmp if wish.xmp is None else wish.xmp,
+        check_layout(wish.layout or before.layout),
+        wish.link or before.link,
+        before.xmp if wish.xmp is None else wish.xmp,
         wish.question,
     )
 
@@ -71,13 +70,13 @@ def remember(album: Album, output: Output) -> None:
 
 
 def outputs(album: Album) -> list[Output]:
-    """Every folder that holds copies of the album, as it was filled last."""
-    found = []
-    for out in album.outs():
-        remembered = album.output(out)
-        if remembered is None:  # a sync that was stopped had begun it
-            found.append(Output(out))
-        else:
-            layout, link, xmp, question = remembered
-            found.append(Output(out, layout, link, xmp, from_text(question)))
-    return found
+    """Every folder that holds copies of the album, as it was filled last; one that a stopped sync began by default."""
+    return [_remembered(album, out) or Output(out) for out in album.outs()]
+
+
+def _remembered(album: Album, out: Path) -> Output | None:
+    row = album.output(out)
+    if row is None:
+        return None
+    layout, link, xmp, question = row
+    return Output(out, layout, link, xmp, from_text(question))

@@ -15,6 +15,7 @@ from itertools import groupby
 
 from sortclient.album import Album
 from sortclient.errors import InputError
+from sortclient.ledger import counted
 from sortclient.model import Entry, Outcome
 from sortclient.names import check_person, listed
 from sortclient.verdicts import Verdict, matches, verdicts
@@ -180,12 +181,14 @@ def _day(option: str, text: str | None) -> str:
     raise InputError(f"{option} {text}: name a year, a month or a day, like 2019, 2019-06 or 2019-06-30.")
 
 
-def undated(album: Album, question: Question) -> int:
-    """How many photos are no answer only because nobody knows when they were taken."""
+def undated(album: Album, question: Question) -> str:
+    """A line of how many photos are no answer only because nobody knows when they were taken; empty where none are."""
     if not (question.since or question.until):
-        return 0
+        return ""
     whenever = replace(question, since="", until="")
-    return sum(not found[0].entry.taken for found in whenever.photos(album))
+    number = sum(not found[0].entry.taken for found in whenever.photos(album))
+    left_out = counted(number, "photo without a date was", "photos without a date were")
+    return f"{left_out} left out." if number else ""
 
 
 def to_text(question: Question) -> str:

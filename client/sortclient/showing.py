@@ -55,10 +55,8 @@ def show_results(album: Album, form: str, question: Question, *, every: bool) ->
     else:
         for verdict in rows:
             _print(_line(verdict))
-    without_date = undated(album, question)
-    if without_date:
-        left_out = counted(without_date, "photo without a date was", "photos without a date were")
-        sys.stderr.write(f"{left_out} left out.\n")
+    if line := undated(album, question):
+        sys.stderr.write(f"{line}\n")
 
 
 def show_people(album: Album, form: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,26 +34,9 @@ from sortclient.run import run as run_order
 from sortclient.sorting import Order
 from sortclient.verdicts import matches
 from tests.pipeline.cloud import ALBUM, BUCKET, TABLE, Cloud
-from tests.unit.aws_cloud import HURRIED
+from tests.unit.aws_cloud import HURRIED, Here
 
 _DAY = 86_400
-
-
-class _Here:
-    """Workers without processes."""
-
-    processes = 1
-
-    def __enter__(self) -> _Here:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def map(
-        self, function: Callable[[Any], Any], items: Iterable[Any], window: int | None = None
-    ) -> Iterator[tuple[Any, Any]]:
-        return ((item, function(item)) for item in items)
 
 
 class _Delivering(AwsComparer):
@@ -79,7 +62,7 @@ class _Delivering(AwsComparer):
 
 class World:
     def __init__(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(run, "Workers", _Here)
+        monkeypatch.setattr(run, "Workers", Here)
         monkeypatch.setattr(notifications, "send_event", send_event)
         self.cloud, self._sqs = cloud, boto3.client("sqs")
         self._urls = {

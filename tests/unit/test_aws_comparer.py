@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,30 +26,13 @@ from sortclient.comparer import Compared, Decided, Event, Identified, Rejected, 
 from sortclient.errors import InputError
 from sortclient.model import Box, Sighting
 from sortclient.photos.prepare import analysis_copy
-from tests.unit.aws_cloud import ALBUM, HURRIED, Cloud, Memory, failure, headshot, picture, verdict
+from tests.unit.aws_cloud import ALBUM, HURRIED, Cloud, Here, Memory, failure, headshot, picture, verdict
 from tests.unit.pictures import exif
-
-
-class _Here:
-    """Workers without processes: which process decodes a picture is not what most of these tests ask."""
-
-    processes = 1
-
-    def __enter__(self) -> _Here:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def map(
-        self, function: Callable[[Any], Any], items: Iterable[Any], window: int | None = None
-    ) -> Iterator[tuple[Any, Any]]:
-        return ((item, function(item)) for item in items)
 
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    monkeypatch.setattr(run, "Workers", _Here)
+    monkeypatch.setattr(run, "Workers", Here)
     with mock_aws():
         yield Cloud()
 
