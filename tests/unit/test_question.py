@@ -223,4 +223,4 @@ def test_a_time_that_ends_within_the_one_it_begins_in_can_be_asked(album: Album,
 def test_a_date_is_asked_of_the_photos_of_the_question_only(album: Album, folder: Path) -> None:
     """Of the seven photos without a date one is of Ana and Bo and nobody else."""
     assert undated(album, Question(Who.ONLY, ("Ana", "Bo"), "2019")) == "1 photo without a date was left out."
-    assert undated(album, Question(Who.NONE, (), "", "2019")) == 2
+    assert undated(album, Question(Who.NONE, (), "", "2019")) == "2 photos without a date were left out."
