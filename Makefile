@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long bench-upload bench-verdicts bench-sort bench-people lint clean synth bootstrap deploy destroy lambda-requirements
+.PHONY: help install demo test test-long bench-upload bench-verdicts bench-sort bench-people bench-quota bench-handler lint clean synth bootstrap deploy destroy lambda-requirements
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,8 +16,12 @@ install: $(VENV)/.demo ## Make .venv with the command sortclient
 demo: $(VENV)/.demo ## Sort an album of public pictures: by the emulated AWS, then on this machine
 	@$(BIN)/python -m demo
 
+# Most tests wait for processes that they start. Each worker has an emulated AWS of its own, of some hundred MB; one that
+# has run out of tests takes some of another's. WORKERS= runs all in one process.
+WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
+
 test: lint ## Everything that CI runs: style, types, template, pipeline, real faces
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" $(WORKERS)
 
 test-long: $(VENV)/.dev ## The tests that take minutes
 	$(BIN)/python -m pytest -m long
@@ -36,6 +40,12 @@ bench-sort: $(VENV)/.demo ## Sort 20,000 generated photos, and show the memory t
 
 bench-people: $(VENV)/.demo ## Add a person to an album of 10,000 known photos, and move its threshold
 	@$(BIN)/python -m bench.people $(BENCH)
+
+bench-handler: $(VENV)/.demo ## What compare_photos asks of AWS for a photo, its CPU, its memory, and how it starts
+	@$(BIN)/python -m bench.handler $(BENCH)
+
+bench-quota: $(VENV)/.demo ## Hold the pipeline at the quota of CompareFaces, in simulated time, and compare
+	@$(BIN)/python -m bench.quota $(BENCH)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .

@@ -1,36 +1,139 @@
-"""What somebody should look at."""
+"""What somebody should look at. docs/runbook.md has a section for each alarm."""
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
 
-from photosort.stack import DEAD_LETTERS_METRIC, METRICS_NAMESPACE
+from infra.metrics import PERIOD, Watched, counted, total
+from infra.topic import AlarmTopic
+from photosort.stack import Metric
+
+# A day is 400,000 comparisons even at 5 a second: no upload of one person waits so long while things are right. What is
+# sent back is a new message, so this says how long nobody came to one, not how old the work is. Where objects are kept
+# for a day only, half of that is left to act.
+_COMPARE_AGE = Duration.hours(24)
+
+# Listing 50,000 photos takes half a minute, and a message that failed once comes again after half an hour: so this one
+# failed twice. After another quarter of an hour SQS would not tell: what was delivered three times no longer counts for
+# the age of the oldest message.
+_ENROLL_AGE = Duration.minutes(45)
+
+# Per cent of the calls, for a quarter of an hour. The pace keeps them below 1.
+_THROTTLED = 5
+
+_QUARTER_HOUR, _HOUR = 3, 12  # in periods
 
 
 class Alarms(Construct):
-    """``dead_letters``: ``recorder`` has met one, which means a crash or a message that nobody can read.
+    """``all`` of them are named after the stack. They write to ``email``; where that is empty, they only show."""
 
-    Throttling does not end there. The alarm has no action: whom to tell is the account's own affair.
-    """
-
-    def __init__(self, scope: Construct, name: str, *, recorder: lambda_.Function) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        watched: Watched,
+        retention_days: int,
+        email: str,
+    ) -> None:
         super().__init__(scope, name)
-        self.dead_letters = cloudwatch.Alarm(
-            self,
+        self.all: list[cloudwatch.Alarm] = []
+        self._prefix = f"{Stack.of(self).stack_name}-"
+        self._action = SnsAction(AlarmTopic(self, "Mail", email=email, alarms=self._prefix).topic) if email else None
+        queues, functions = watched.queues, watched.functions
+
+        compare_age = min(_COMPARE_AGE.to_seconds(), Duration.days(retention_days).to_seconds() / 2)
+        self._add(
+            "CompareQueueAge",
+            "Photos have waited for long, and nobody has come to them",
+            total("Age", [queues.compare.metric_approximate_age_of_oldest_message(period=PERIOD)]),
+            threshold=compare_age,
+            ends=True,
+        )
+        self._add(
+            "EnrollQueueAge",
+            "A new headshot waits, and nobody compares it with the photos that are there",
+            total("Age", [queues.enroll.metric_approximate_age_of_oldest_message(period=PERIOD)]),
+            threshold=_ENROLL_AGE.to_seconds(),
+            ends=True,
+        )
+        self._add(
             "DeadLetters",
-            alarm_description="Comparisons ended as dead letters: see the log of record_failures for why",
-            metric=cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name=DEAD_LETTERS_METRIC,
-                dimensions_map={"service": recorder.function_name},
-                statistic=cloudwatch.Stats.SUM,
-                period=Duration.minutes(5),
+            "Work was given up after a crash, or nobody could read it; its comparisons are recorded as failed",
+            total("Met", [counted(Metric.DEAD_LETTERS, watched.record)]),
+        )
+        self._add(
+            "DeadLettersStanding",
+            "Work was given up, and record_failures does not get it recorded",
+            # By number, as the age leaves out what was delivered three times, and these are delivered for ever.
+            total("Dead letters", watched.dead_letters()),
+            periods=_HOUR,
+            ends=True,
+        )
+        for title, function in functions.items():
+            self._add(
+                f"{title}Errors",
+                f"{title} crashed, ran out of memory or time, or could not start",
+                total("Errors", [function.metric_errors(period=PERIOD)]),
+            )
+        self._add(
+            "FunctionsThrottled",
+            "Lambda does not run the functions: the account's concurrent executions are used up",
+            total("Throttles", [function.metric_throttles(period=PERIOD) for function in functions.values()]),
+            periods=_QUARTER_HOUR,
+            ends=True,
+        )
+        self._add(
+            "RekognitionThrottled",
+            "Rekognition refuses calls: its quota is lower than the stack was told, or somebody else uses it",
+            cloudwatch.MathExpression(
+                label="Throttled, per cent of the calls",
+                # Filled as in `total`. Throttled without a call is the table's doing, and rings as well.
+                expression="100 * FILL(throttled, 0) / FILL(calls, 1)",
+                using_metrics={
+                    "throttled": counted(Metric.THROTTLED, watched.compare),
+                    "calls": counted(Metric.COMPARISONS, watched.compare),
+                },
+                period=PERIOD,
             ),
-            threshold=1,
-            evaluation_periods=1,
+            threshold=_THROTTLED,
+            periods=_QUARTER_HOUR,
+            ends=True,
+        )
+        self._add(
+            "FailedComparisons",
+            "Comparisons were given up and recorded as failed; each has its reason",
+            watched.failed(),
+        )
+
+    def _add(
+        self,
+        name: str,
+        description: str,
+        metric: cloudwatch.MathExpression,
+        *,
+        threshold: float = 1,
+        periods: int = 1,
+        ends: bool = False,
+    ) -> None:
+        """It rings at ``threshold`` in so many ``periods`` running. ``ends``: it is a state, whose end is told too."""
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=self._prefix + name,
+            alarm_description=f"{description}. See {name} in docs/runbook.md.",
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            # Of the figures that are filled only an outage of CloudWatch's own is missing.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        if self._action is not None:
+            alarm.add_alarm_action(self._action)
+            if ends:
+                alarm.add_ok_action(self._action)
+        self.all.append(alarm)

@@ -22,6 +22,7 @@ class QueueFunction(Construct):
     ``max_concurrency`` is how many invocations this queue may cause at once, 2 to 1,000. ``permissions`` is all that
     the function may do besides reading its queue and writing its log. ``may_feed_itself`` is for a function that
     sends to its own queue: Lambda takes that for a mistake and after some 16 rounds makes a dead letter of it.
+    ``paused`` leaves all messages in the queue.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class QueueFunction(Construct):
         environment: Mapping[str, str],
         permissions: Sequence[iam.PolicyStatement],
         may_feed_itself: bool = False,
+        paused: bool = False,
     ) -> None:
         super().__init__(scope, name)
         log = logs.LogGroup(
@@ -81,6 +83,8 @@ class QueueFunction(Construct):
             max_batching_window=Duration.seconds(window_seconds),
             max_concurrency=max_concurrency,
             report_batch_item_failures=True,
+            # Said either way: what a template leaves out, CloudFormation may leave as it was.
+            enabled=not paused,
         )
 
 

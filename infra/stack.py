@@ -12,7 +12,9 @@ from constructs import Construct
 
 from infra import permissions as may
 from infra.alarms import Alarms
+from infra.dashboard import Dashboard
 from infra.functions import QueueFunction
+from infra.metrics import Watched
 from infra.queues import Queues, visibility
 from infra.settings import Settings
 from infra.storage import Storage
@@ -20,8 +22,9 @@ from photosort import keys
 from photosort.stack import Environment as Variable
 from photosort.stack import Output
 
-# Seconds. compare_photos sends back what it cannot end, so it needs not be long; the others go through an album.
-COMPARE_TIMEOUT = 120
+# Seconds. compare_photos begins nothing in the last 60 (`photosort.photo`) and sends back what is left, so it needs not
+# be long: what a crash takes with it comes again after six times this. The others go through an album.
+COMPARE_TIMEOUT = 90
 ENROLL_TIMEOUT = 300
 RECORD_TIMEOUT = 300
 
@@ -32,7 +35,7 @@ BATCH_SIZE = 10
 # timeout, and all begin anew, until they are dead letters.
 ENROLL_BATCH_SIZE = 1
 
-# Seconds that Lambda may wait to fill a batch: compare_photos works its messages off side by side.
+# Seconds that Lambda may wait to fill a batch; without one it holds 10 messages at most.
 COMPARE_WINDOW = 1
 
 # The least that SQS allows. Enrolling and recording are quick and rare, and a new account has 10 in all.
@@ -66,17 +69,30 @@ class PhotoSortStack(Stack):
             people_to=self._queues.enroll,
         )
         may.acknowledge_prefixes(self, self._storage.bucket)
-        self._compare_photos()
-        self._enroll_person()
-        recorder = self._record_failures()
-        Alarms(self, "Alarms", recorder=recorder.function)
+        watched = Watched(
+            queues=self._queues,
+            compare=self._compare_photos().function,
+            enroll=self._enroll_person().function,
+            record=self._record_failures().function,
+        )
+        alarms = Alarms(
+            self, "Alarms", watched=watched, retention_days=settings.retention_days, email=settings.alarm_email
+        )
+        Dashboard(
+            self,
+            "Dashboard",
+            watched=watched,
+            alarms=alarms.all,
+            calls_per_second=settings.calls_per_second_in_all,
+        )
         self._outputs()
 
-    def _compare_photos(self) -> None:
+    def _compare_photos(self) -> QueueFunction:
         settings, bucket, table = self._settings, self._storage.bucket, self._storage.table
         function = self._function(
             "compare_photos",
             queue=self._queues.compare,
+            batch_size=settings.batch_size,
             timeout_seconds=COMPARE_TIMEOUT,
             window_seconds=COMPARE_WINDOW,
             max_concurrency=settings.max_concurrency,
@@ -98,12 +114,14 @@ class PhotoSortStack(Stack):
             ],
             # It sends throttled and unfinished work to its own queue. That ends by age: `give_up_after_hours`.
             may_feed_itself=True,
+            paused=settings.paused,
         )
         may.acknowledge_compare_faces(function)
+        return function
 
-    def _enroll_person(self) -> None:
+    def _enroll_person(self) -> QueueFunction:
         bucket = self._storage.bucket
-        self._function(
+        return self._function(
             "enroll_person",
             queue=self._queues.enroll,
             batch_size=ENROLL_BATCH_SIZE,
@@ -146,6 +164,7 @@ class PhotoSortStack(Stack):
         batch_size: int = BATCH_SIZE,
         window_seconds: int = 0,
         may_feed_itself: bool = False,
+        paused: bool = False,
     ) -> QueueFunction:
         return QueueFunction(
             self,
@@ -162,6 +181,7 @@ class PhotoSortStack(Stack):
             environment={Variable.BUCKET: self._storage.bucket.bucket_name, **environment},
             permissions=permissions,
             may_feed_itself=may_feed_itself,
+            paused=paused,
         )
 
     def _outputs(self) -> None:
@@ -173,6 +193,7 @@ class PhotoSortStack(Stack):
             Output.DEAD_LETTERS: self._queues.dead_letters.queue_url,
             Output.CALLS_PER_SECOND: f"{self._settings.calls_per_second_in_all:g}",
             Output.RETENTION_DAYS: str(self._settings.retention_days),
+            Output.PAUSED: "true" if self._settings.paused else "false",
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation.wire import AwsError, attach
+from simulation.wire import AwsError, Operation
 
 MOST_A_REQUEST = 10
 MOST_BYTES = 262_144  # of the bodies of one request; SQS takes 1 MiB by now
@@ -31,6 +31,7 @@ class Message:
     id: str = field(default_factory=lambda: f"m{next(_numbers)}")
     receives: int = 0
     receipt: str = ""  # of the last receive; only that one deletes it
+    given_up_by: str = ""  # the queue (ARN) whose dead letter it is
 
 
 class Queue:
@@ -98,6 +99,8 @@ class Queue:
             "SenderId": "AIDAIENQZJOLO23YVJ4VO",
             "ApproximateFirstReceiveTimestamp": str(int(self._now() * 1000)),
         }
+        if message.given_up_by:
+            attributes["DeadLetterQueueSourceArn"] = message.given_up_by
         return {
             "messageId": message.id,
             "receiptHandle": message.receipt,
@@ -129,7 +132,7 @@ class Queue:
     def _give_up(self, message: Message) -> None:
         del self.messages[message.id]
         if self._dead_letters is not None:
-            self._dead_letters.send(message.body)
+            self._dead_letters.send(message.body).given_up_by = self.arn
 
 
 class Sqs:
@@ -138,8 +141,8 @@ class Sqs:
     def __init__(self, queues: Iterable[Queue]) -> None:
         self._queues = {queue.url: queue for queue in queues}
 
-    def attach(self, client: Any) -> None:
-        attach(client, {"SendMessageBatch": self._send_batch, "GetQueueAttributes": self._attributes})
+    def operations(self) -> dict[str, Operation]:
+        return {"SendMessageBatch": self._send_batch, "GetQueueAttributes": self._attributes}
 
     def _send_batch(self, request: dict[str, Any]) -> dict[str, Any]:
         queue, entries = self._queue(request), request["Entries"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.model import Shape
+from botocore.model import ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 Operation = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -32,24 +32,36 @@ def attach(client: Any, operations: Mapping[str, Operation]) -> None:
 
     Each gets the request's members, and returns the answer's or raises AwsError.
     """
-    service = client.meta.service_model
-    for name, operation in operations.items():
-        model = service.operation_model(name)
-        event = f"before-send.{service.service_id.hyphenize()}.{name}"
-        client.meta.events.register_first(event, _answering(operation, model.input_shape, model.output_shape))
+    for event, answer in answers(client.meta.service_model, operations).items():
+        client.meta.events.register_first(event, answer)
+
+
+def answers(service: ServiceModel, operations: Mapping[str, Operation]) -> dict[str, Callable[..., AWSResponse]]:
+    """What answers a request, by botocore's event before it is sent; operations as in `attach`."""
+    models = {name: service.operation_model(name) for name in operations}
+    return {
+        f"before-send.{service.service_id.hyphenize()}.{name}": _answering(
+            operation, models[name].input_shape, models[name].output_shape
+        )
+        for name, operation in operations.items()
+    }
 
 
 def response(status: int, body: Mapping[str, Any]) -> AWSResponse:
     """An answer of a service that speaks JSON."""
-    headers: Any = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": "0"}
-    return AWSResponse("https://aws.test", status, headers, _Raw(json.dumps(body).encode()))
+    return text_response(status, json.dumps(body), "application/x-amz-json-1.1")
+
+
+def text_response(status: int, body: str, content_type: str = "application/xml") -> AWSResponse:
+    headers: Any = {"Content-Type": content_type, "x-amzn-RequestId": "0"}
+    return AWSResponse("https://aws.test", status, headers, _Raw(body.encode()))
 
 
 def error(code: str, status: int = 400) -> AWSResponse:
     return response(status, {"__type": code, "message": "as the simulation says"})
 
 
-def _answering(operation: Operation, asked: Shape, answered: Shape | None) -> Callable[..., AWSResponse]:
+def _answering(operation: Operation, asked: Shape | None, answered: Shape | None) -> Callable[..., AWSResponse]:
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         assert isinstance(request.body, str | bytes)  # noqa: S101 - a service that speaks JSON gets no stream
         body = json.loads(request.body)
@@ -58,14 +70,15 @@ def _answering(operation: Operation, asked: Shape, answered: Shape | None) -> Ca
             answer = operation(body)
         except AwsError as refused:
             return error(refused.code, refused.status)
-        if answered is not None:
-            _check(answer, answered)
+        _check(answer, answered)
         return response(200, answer)
 
     return answer
 
 
-def _check(members: Mapping[str, Any], shape: Shape) -> None:
+def _check(members: Mapping[str, Any], shape: Shape | None) -> None:
+    if shape is None:  # nothing is asked, or nothing answered
+        return
     problems = ParamValidator().validate(dict(members), shape)
     if problems.has_errors():
         raise AssertionError(f"{shape.name}: {problems.generate_report()}")

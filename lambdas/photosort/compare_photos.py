@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from photosort import clients
@@ -17,10 +18,11 @@ from photosort.bucket import Bucket
 from photosort.chunks import chunks
 from photosort.errors import OutOfTime
 from photosort.events import parse_work
-from photosort.pacing import TokenBucket
+from photosort.pacing import TokenBucket, photos_a_turn
 from photosort.photo import SHORTEST_INVOCATION, Left, PhotoComparer, Result
 from photosort.sending import LONGEST_DELAY, Message, send
 from photosort.settings import BadSettings, CompareSettings
+from photosort.stack import Metric
 from photosort.table import Table
 from photosort.telemetry import emit, logger
 from photosort.work import HEADSHOTS_A_MESSAGE, PHOTOS_A_MESSAGE, Headshot, Work
@@ -34,10 +36,15 @@ _FIRST_DELAY = 5  # seconds
 
 @dataclass(slots=True)
 class _Delivery:
-    """One message: its works, and what came of each of their photos."""
+    """One message: its works, and what came of each of their photos. ``again``: it was delivered before."""
 
     works: list[Work]
+    again: bool
     results: list[tuple[Work, str, Result]] = field(default_factory=list)
+
+
+# (album, photo) -> the messages that ask for it, by their ids, and what each of them asks.
+_ByPhoto = dict[tuple[str, str], list[tuple[str, Work]]]
 
 
 @cache
@@ -63,6 +70,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         event["Records"],
         comparer=comparer,
         threads=settings.threads,
+        most=photos_a_turn(settings.calls_per_second),
         sqs=clients.sqs(),
         queue_url=settings.compare_queue,
     )
@@ -75,12 +83,13 @@ def compare_batch(
     *,
     comparer: PhotoComparer,
     threads: int,
+    most: int,
     sqs: SQSClient,
     queue_url: str,
     jitter: Callable[[], float] = random.random,
 ) -> Batch:
-    """Compare what the SQS ``records`` ask for and send back what is left. Raises BadSettings where the function's
-    timeout leaves no time for any comparison.
+    """Compare what the SQS ``records`` ask for, ``most`` photos of it, and send back what is left. Raises BadSettings
+    where the function's timeout leaves no time for any comparison.
     """
     if comparer.seconds_left() < SHORTEST_INVOCATION:
         raise BadSettings(f"the function needs a timeout above {SHORTEST_INVOCATION:.0f} s")
@@ -88,36 +97,95 @@ def compare_batch(
     deliveries: dict[str, _Delivery] = {}
     for record in records:
         with batch.isolated(record["messageId"]):
-            deliveries[record["messageId"]] = _Delivery(parse_work(record["body"]))
-    _compare_all(batch, deliveries, comparer, threads)
-    for message, delivery in deliveries.items():
+            again = int(record["attributes"].get("ApproximateReceiveCount", 1)) > 1
+            deliveries[record["messageId"]] = _Delivery(parse_work(record["body"]), again)
+    # A message may hold 25 photos: a batch of such is more than one environment should keep for itself.
+    asked = list(_by_photo(deliveries).items())
+    for (_, photo), works in asked[most:]:
+        for message, work in works:
+            left = Left(work.headshots, OutOfTime("more photos than an invocation takes on"))
+            deliveries[message].results.append((work, photo, Result(left=[left])))
+    # Before the rest, as somebody may be waiting for work; but once a message: where each invocation dies in its midst,
+    # the messages would come back beside what was sent of them, every time more, and never become dead letters.
+    fresh = {message: delivery for message, delivery in deliveries.items() if not delivery.again}
+    _send_back(batch, fresh, sqs, queue_url, jitter)
+    _compare_all(batch, deliveries, dict(asked[:most]), comparer, threads)
+    for delivery in deliveries.values():
         for _, _, result in delivery.results:
             batch.counts.update(result.counts)
-        if message not in batch.failed:
-            with batch.isolated(message):
-                # Once what is left is sent as new work, the message itself is done.
-                batch.counts["SentBack"] += send(sqs, queue_url, _left_over(delivery.results, jitter))
+    _send_back(batch, deliveries, sqs, queue_url, jitter)
     logger.info("batch", extra={"messages": len(records), "failed": len(batch.failed), "counts": dict(batch.counts)})
     return batch
 
 
-def _compare_all(batch: Batch, deliveries: dict[str, _Delivery], comparer: PhotoComparer, threads: int) -> None:
-    """All photos of all messages through one pool."""
+def _by_photo(deliveries: dict[str, _Delivery]) -> _ByPhoto:
+    asked: _ByPhoto = {}
+    for message, delivery in deliveries.items():
+        for work in delivery.works:
+            for photo in dict.fromkeys(work.photos):
+                asked.setdefault((work.album, photo), []).append((message, work))
+    return asked
+
+
+def _compare_all(
+    batch: Batch, deliveries: dict[str, _Delivery], asked: _ByPhoto, comparer: PhotoComparer, threads: int
+) -> None:
+    """All photos of all messages through one pool. What several of them ask of one photo comes one after another:
+    a message that is there twice finds its cells, and is not charged.
+    """
     with ThreadPoolExecutor(threads) as pool:
         futures = [
-            (message, work, photo, pool.submit(comparer.compare, work, photo))
-            for message, delivery in deliveries.items()
-            for work in delivery.works
-            for photo in dict.fromkeys(work.photos)
+            (photo, works, pool.submit(_compare_photo, comparer, photo, [work for _, work in works]))
+            for (_, photo), works in asked.items()
         ]
-    for message, work, photo, future in futures:
-        problem = future.exception()
-        if problem is None:
-            result = future.result()
-            deliveries[message].results.append((work, photo, result))
-            problem = result.lost
-        if problem is not None:
-            batch.fail(message, problem, album=work.album, photo=photo)
+    for photo, works, future in futures:
+        for (message, work), result in zip(works, future.result(), strict=True):
+            if isinstance(result, Result):
+                deliveries[message].results.append((work, photo, result))
+                _log(work, photo, result)
+                problem: Exception | None = result.lost
+            else:
+                problem = result
+            if problem is not None:
+                batch.fail(message, problem, album=work.album, photo=photo)
+
+
+def _compare_photo(comparer: PhotoComparer, photo: str, works: list[Work]) -> list[Result | Exception]:
+    """What came of each of ``works``: a bug that one of them meets fails that one."""
+    results: list[Result | Exception] = []
+    for work in works:
+        try:
+            results.append(comparer.compare(work, photo))
+        except Exception as error:  # noqa: BLE001 - logged with its message
+            results.append(error)
+    return results
+
+
+def _log(work: Work, photo: str, result: Result) -> None:
+    """A line for each photo and attempt: together they are the photo's story."""
+    reasons = sorted({left.error.reason for left in result.left})
+    about = {"album": work.album, "photo": photo, "attempt": work.attempt, "counts": dict(result.counts)}
+    logger.info("photo", extra=about | {"left": reasons})
+
+
+def _send_back(
+    batch: Batch, deliveries: dict[str, _Delivery], sqs: SQSClient, queue_url: str, jitter: Callable[[], float]
+) -> None:
+    """What is left of all messages together: most are one photo, and SQS takes ten messages a request. Once that is
+    sent as new work, the messages themselves are done.
+    """
+    left: dict[str, list[Message]] = {}
+    for message, delivery in deliveries.items():
+        if message not in batch.failed:
+            with batch.isolated(message):
+                left[message] = list(_left_over(delivery.results, jitter))
+        delivery.results.clear()
+    try:
+        batch.counts[Metric.SENT_BACK] += send(sqs, queue_url, chain.from_iterable(left.values()))
+    except Exception as error:  # noqa: BLE001 - logged with each message
+        for message in left:
+            if left[message]:
+                batch.fail(message, error)
 
 
 def _left_over(results: list[tuple[Work, str, Result]], jitter: Callable[[], float]) -> Iterator[Message]:

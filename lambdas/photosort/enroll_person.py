@@ -14,6 +14,7 @@ from photosort.chunks import chunks
 from photosort.events import Enrolment, parse_enrolments
 from photosort.sending import Message, send
 from photosort.settings import EnrollSettings
+from photosort.stack import Metric
 from photosort.telemetry import emit, logger
 from photosort.work import PHOTOS_A_MESSAGE, Headshot, Work
 
@@ -46,7 +47,10 @@ def enroll_batch(records: Sequence[dict[str, Any]], *, bucket: Bucket, sqs: SQSC
     for record in records:
         with batch.isolated(record["messageId"]):
             for enrolment in parse_enrolments(record["body"]):
-                batch.counts["FannedOut"] += send(sqs, queue_url, _messages(bucket, enrolment))
+                sent = send(sqs, queue_url, _messages(bucket, enrolment))
+                batch.counts[Metric.FANNED_OUT] += sent
+                headshot = enrolment.headshot
+                logger.info("headshot", extra={"album": headshot.album, "headshot": headshot.digest, "sent": sent})
     logger.info("batch", extra={"messages": len(records), "failed": len(batch.failed), "counts": dict(batch.counts)})
     return batch
 

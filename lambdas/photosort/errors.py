@@ -121,6 +121,12 @@ def translate(error: ClientError | BotoCoreError) -> PipelineError:
     return Transient(reason) if status >= 500 else Refused(reason)
 
 
+def is_refused_write(reason: str) -> bool:
+    """Whether work was left because a cell may not be written, by the reason that it carries."""
+    operation, _, code = reason.partition(": ")
+    return operation == "PutItem" and code not in _THROTTLED | _TRANSIENT
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Around a call of AWS: what it raises comes out as a PipelineError."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from photosort import clients, comparison
 from photosort.bucket import Bucket
 from photosort.comparison import Comparison, Problem, Thresholds
-from photosort.errors import Gone, OutOfTime, PipelineError, Refused, Throttled, Unreachable
+from photosort.errors import Gone, OutOfTime, PipelineError, Refused, Throttled, Unreachable, is_refused_write
 from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from photosort.pacing import TokenBucket
 from photosort.rekognition import compare_faces, failure
+from photosort.stack import Metric
 from photosort.table import Table
 from photosort.work import Headshot, Work
 
@@ -30,7 +31,7 @@ SHORTEST_INVOCATION = TIME_FOR_A_CELL + clients.S3.longest + clients.DYNAMODB.lo
 ATTEMPTS = 5
 
 # Of verdicts that are nobody's match.
-_METRICS = {None: "NoMatches", Problem.NO_FACE: "NoFace", Problem.UNREADABLE: "Unreadable"}
+_METRICS = {None: Metric.NO_MATCHES, Problem.NO_FACE: Metric.NO_FACE, Problem.UNREADABLE: Metric.UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,9 @@ class PhotoComparer:
     ) -> None:
         for index, shots in enumerate(missing):
             try:
-                self._fill_cell(result, work.album, photo, shots, thresholds)
+                self._fill_cell(result, work, photo, shots, thresholds)
             except Gone:
-                result.counts["Dropped"] += len(missing) - index  # the photo: nobody can ask for its cells any more
+                result.counts[Metric.DROPPED] += len(missing) - index  # the photo's: nobody can ask for them any more
                 return
             except PipelineError as error:
                 if self._gives_up(work, error):
@@ -105,26 +106,30 @@ class PhotoComparer:
                 self._leave(result, work, photo, [shot for column in rest for shot in column], error)
                 return
 
-    def _fill_cell(self, result: Result, album: str, photo: str, shots: list[Headshot], thresholds: Thresholds) -> None:
+    def _fill_cell(self, result: Result, work: Work, photo: str, shots: list[Headshot], thresholds: Thresholds) -> None:
         """``shots`` are one picture, of one person or (the same file under two names) of several."""
+        album = work.album
+        if is_refused_write(work.reason):
+            # The last call was charged, and what it said could not be kept: whether it can be is asked before another.
+            self.table.put(album, failure(shots[0].digest, photo, work.reason))
         if not self.pace.take(within=self.seconds_left() - TIME_FOR_A_CELL):
             raise OutOfTime("the invocation ended before its turn came")
         headshot, photo_key = HeadshotKey(album, shots[0].person, shots[0].digest), PhotoKey(album, photo)
-        result.counts["Comparisons"] += 1
+        result.counts[Metric.COMPARISONS] += 1
         try:
             cell = compare_faces(self.rekognition, bucket=self.bucket.name, headshot=headshot, photo=photo_key)
         except Unreachable as unreachable:
             if self.bucket.arrival(photo_key) is None:
                 raise Gone(unreachable.reason) from unreachable
             if self.bucket.arrival(headshot) is None:
-                result.counts["Dropped"] += 1
+                result.counts[Metric.DROPPED] += 1
                 return
             raise
         matched = {shot.person for shot in shots if _is_match(cell, thresholds.of(shot.person))}
         for person in matched:  # before the cell: who finds a match in the table finds its copy too
             self.bucket.copy(photo_key, MatchKey(album, person, photo))
         self.table.put(album, cell)
-        result.counts["Matches" if matched else _METRICS[cell.problem]] += 1
+        result.counts[Metric.MATCHES if matched else _METRICS[cell.problem]] += 1
 
     def _leave(
         self,
@@ -136,7 +141,7 @@ class PhotoComparer:
     ) -> None:
         """For another invocation; or, where that was tried enough, with a failed cell."""
         if isinstance(error, Throttled):
-            result.counts["Throttled"] += 1
+            result.counts[Metric.THROTTLED] += 1
         if not self._gives_up(work, error):
             result.left.append(Left(None if headshots is None else tuple(headshots), error))
             return
@@ -147,7 +152,7 @@ class PhotoComparer:
         try:
             for digest in _by_digest(headshots):
                 if self.table.put(work.album, failure(digest, photo, detail)):
-                    result.counts["Failed"] += 1
+                    result.counts[Metric.FAILED] += 1
         except PipelineError as unwritten:
             result.lost = unwritten
 

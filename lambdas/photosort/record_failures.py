@@ -17,7 +17,7 @@ from photosort.errors import OutOfTime
 from photosort.events import Enrolment, MalformedMessage, parse
 from photosort.rekognition import failure
 from photosort.settings import RecordSettings
-from photosort.stack import DEAD_LETTERS_METRIC
+from photosort.stack import Metric
 from photosort.table import KEYS_A_READ, Table
 from photosort.telemetry import emit, logger
 from photosort.work import Work
@@ -60,20 +60,21 @@ def record_batch(
     """
     batch = Batch()
     for record in records:
-        batch.counts[DEAD_LETTERS_METRIC] += 1
+        batch.counts[Metric.DEAD_LETTERS] += 1
         message, body = record["messageId"], record["body"]
         with batch.isolated(message):
             try:
                 asked = parse(body)
             except MalformedMessage as error:
-                about = {"message_id": message, "body": body[:200], "problem": str(error)[:200]}
-                logger.error("not understood", extra=about)
+                unread = {"message_id": message, "body": body[:200], "problem": str(error)[:200]}
+                logger.error("not understood", extra=unread)
                 continue
-            logger.warning("dead letter", extra={"message_id": message, "attributes": record.get("attributes", {})})
+            about = {"message_id": message, "attributes": record.get("attributes", {})}
+            logger.warning("dead letter", extra=about | {"asked": [_named(one) for one in asked]})
             for one in asked:
                 cells = _enrolled(bucket, one) if isinstance(one, Enrolment) else _worked(bucket, one)
                 for written in _record(table, one, cells, _reason(record, one), seconds_left):
-                    batch.counts["Failed"] += written
+                    batch.counts[Metric.FAILED] += written
     return batch
 
 
@@ -105,6 +106,13 @@ def _record(
             absent = [cell for cell in portion if comparison.cell(*cell) not in standing]
             # The write is conditional all the same: a verdict may come between.
             yield sum(pool.map(lambda cell: table.put(album, failure(cell[0], cell[1], reason)), absent))
+
+
+def _named(asked: Work | Enrolment) -> dict[str, object]:
+    """For the log: by digests."""
+    if isinstance(asked, Enrolment):
+        return {"album": asked.headshot.album, "headshot": asked.headshot.digest}
+    return {"album": asked.album, "photos": asked.photos}
 
 
 def _reason(record: dict[str, Any], asked: Work | Enrolment) -> str:

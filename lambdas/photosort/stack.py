@@ -16,6 +16,7 @@ class Output:
     DEAD_LETTERS = "DeadLettersUrl"
     CALLS_PER_SECOND = "CallsPerSecond"  # CompareFaces a second that the whole pipeline allows itself
     RETENTION_DAYS = "RetentionDays"  # objects and cells are kept so long
+    PAUSED = "Paused"  # "true": photos are queued and wait; "false": they are compared
 
 
 class Environment:
@@ -31,5 +32,23 @@ class Environment:
 
 
 METRICS_NAMESPACE = "PhotoSort"
-# Counted by record_failures and worth an alarm; its one dimension is `service`, the function's name.
-DEAD_LETTERS_METRIC = "DeadLetters"
+METRICS_DIMENSION = "service"  # the one that every metric has: the name of the function that counts
+
+
+class Metric:
+    """Names of what the functions count. A cell counts as one of the first six, each time that it ends: once, unless it
+    failed and is asked for again. One headshot is one cell, also under the names of several people: it is a match where
+    any of them has one.
+    """
+
+    MATCHES = "Matches"
+    NO_MATCHES = "NoMatches"
+    NO_FACE = "NoFace"
+    UNREADABLE = "Unreadable"
+    FAILED = "Failed"  # given up; also by record_failures
+    DROPPED = "Dropped"  # its photo or headshot is gone
+    COMPARISONS = "Comparisons"  # calls of CompareFaces, also those that AWS refused
+    THROTTLED = "Throttled"  # photos left for later because AWS was asked too often, in nearly all cases Rekognition
+    SENT_BACK = "SentBack"  # messages with what was left for later, for whatever reason
+    FANNED_OUT = "FannedOut"  # messages with work for a new headshot
+    DEAD_LETTERS = "DeadLetters"  # messages that record_failures has met

@@ -18,7 +18,7 @@ logger = Logger(service="photosort")
 def emit(counts: Mapping[str, int], context: LambdaContext) -> None:
     """Publish one invocation's counts. Of the main thread only: Powertools keeps one set for the whole process.
 
-    The one dimension is the function's name, so two stacks of an account do not add up.
+    The one dimension is the function's name, so two stacks of an account do not add up. Names are those of `Metric`.
     """
     metrics = Metrics(namespace=METRICS_NAMESPACE, service=context.function_name)
     for name, count in counts.items():

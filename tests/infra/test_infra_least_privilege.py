@@ -1,15 +1,20 @@
 """Each function, run on moto with the environment of the template: its role allows all that it asks for, and no more.
 
-moto itself asks nobody's permission, so the requests are recorded and held against the template's statements.
+moto itself asks nobody's permission, so the requests are recorded and held against the template's statements. And that
+none is missing: each place in the code from which the function may ask AWS has been passed by a request.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import boto3
@@ -20,6 +25,8 @@ from moto import mock_aws
 from photosort import clients, comparison
 from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot, Work
+from simulation.wire import response
+from tests.infra.call_sites import PACKAGE, Site, sites
 from tests.infra.template_parts import BY_LAMBDA, FUNCTIONS, Parts, as_list, target
 
 HEADSHOT, PHOTO = HeadshotKey("Album", "Ada", "a" * 64), PhotoKey("Album", "b" * 64)
@@ -49,9 +56,20 @@ class Recorder:
 
     def __init__(self) -> None:
         self.needed: set[Grant] = set()
+        self.asked_from: set[tuple[str, int]] = set()  # modules, and lines of theirs
 
     def record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.needed.update(getattr(self, f"_{model.name}")(params))
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            file = Path(frame.f_code.co_filename)
+            if file.parent == PACKAGE:
+                self.asked_from.add((file.stem, frame.f_lineno))
+            frame = frame.f_back
+
+    def never_asked(self, found: list[Site]) -> list[Site]:
+        """Where of the code no request has come from."""
+        return [site for site in found if not any((site.module, line) in self.asked_from for line in site.lines)]
 
     def _CompareFaces(self, params: dict[str, Any]) -> Iterator[Grant]:  # noqa: N802
         yield "rekognition:CompareFaces", "*"
@@ -105,8 +123,8 @@ class Aws:
         for key in (HEADSHOT, PHOTO):
             boto3.client("s3").put_object(Bucket=self._bucket, Key=str(key), Body=b"jpeg")
         # What the functions make their clients from, as from now.
-        self._recorder, session = Recorder(), boto3.Session()
-        session.events.register("provide-client-params", self._recorder.record)
+        self.recorder, session = Recorder(), boto3.Session()
+        session.events.register("provide-client-params", self.recorder.record)
         session.events.register("before-send.rekognition", self._answer)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
 
@@ -119,22 +137,13 @@ class Aws:
         records = [{"messageId": f"m{index}", "body": body, "attributes": {}} for index, body in enumerate(bodies)]
         assert handler({"Records": records}, Context(module)) == {"batchItemFailures": []}
         bucket = self._parts.only("AWS::S3::Bucket")[0]
-        return {(action, resource.replace(self._bucket, bucket)) for action, resource in self._recorder.needed}
+        return {(action, resource.replace(self._bucket, bucket)) for action, resource in self.recorder.needed}
 
     def _resolve(self, name: str) -> str:
         return self._queues.get(name, self._bucket if name.lower() == self._bucket else name)
 
     def _answer(self, **_: Any) -> AWSResponse:
-        status, body = self.answers.pop(0)
-        return AWSResponse("https://rekognition.test", status, {}, _Raw(json.dumps(body).encode()))
-
-
-class _Raw:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self._content
+        return response(*self.answers.pop(0))
 
 
 @pytest.fixture
@@ -185,20 +194,38 @@ def created(key: object) -> str:
     return json.dumps({"Records": [{**record, "s3": {"bucket": {"name": "any"}, "object": {"key": str(key)}}}]})
 
 
+def error(name: str) -> tuple[int, dict[str, Any]]:
+    return 400, {"__type": name, "message": "said by Rekognition"}
+
+
+def work(photos: str, **before: Any) -> str:
+    """A message about photos that are not there, each named by a letter."""
+    asked = Work(PHOTO.album, tuple(letter * 64 for letter in photos), WORK.headshots)
+    return dataclasses.replace(asked, **before).to_message()
+
+
 def test_compare_photos(aws: Aws, parts: Parts) -> None:
+    unreachable, throttled, refused = map(error, ("InvalidS3ObjectException", "ThrottlingException", "AccessDenied"))
     aws.answers = [(200, {"FaceMatches": [{"Similarity": 99.0}], "UnmatchedFaces": []})]
     aws.run("compare_photos", created(PHOTO))  # a hit, with its copy
-    unreadable = {"__type": "InvalidS3ObjectException", "message": "Unable to get object metadata"}
-    aws.answers = [(400, unreadable), (400, {"__type": "ThrottlingException", "message": "slow down"})]
-    fresh = Work("Album", ("c" * 64, "d" * 64), WORK.headshots)
-    needed = aws.run("compare_photos", fresh.to_message())  # an expired photo; work that is sent back
+    aws.answers = [unreachable, throttled]
+    aws.run("compare_photos", work("cd"))  # an expired photo; work that is sent back
+    aws.answers = [refused]
+    unwritten = "PutItem: AccessDeniedException"
+    aws.run("compare_photos", work("e", attempt=4, reason=unwritten))  # a cell that could not be written; given up
+    aws.answers = [unreachable]
+    again = Work(PHOTO.album, (PHOTO.digest,), (Headshot(HEADSHOT.person, "f" * 64),))
+    needed = aws.run("compare_photos", again.to_message())  # an expired headshot
     assert_exactly(needed, granted(parts, "compare_photos"))
+    assert aws.recorder.never_asked(sites("compare_photos")[1]) == []
 
 
 def test_enroll_person(aws: Aws, parts: Parts) -> None:
     assert_exactly(aws.run("enroll_person", created(HEADSHOT)), granted(parts, "enroll_person"))
+    assert aws.recorder.never_asked(sites("enroll_person")[1]) == []
 
 
 def test_record_failures(aws: Aws, parts: Parts) -> None:
     needed = aws.run("record_failures", created(PHOTO), created(HEADSHOT), WORK.to_message(), "?")
     assert_exactly(needed, granted(parts, "record_failures"))
+    assert aws.recorder.never_asked(sites("record_failures")[1]) == []

@@ -17,7 +17,7 @@ from photosort import comparison, keys
 from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from photosort.photo import SHORTEST_INVOCATION
 from photosort.settings import CompareSettings, EnrollSettings, RecordSettings
-from photosort.stack import DEAD_LETTERS_METRIC, METRICS_NAMESPACE, Environment, Output
+from photosort.stack import Environment, Output
 from tests.infra.template_parts import FUNCTIONS, Parts, target
 
 DIGEST = "0" * 64
@@ -166,15 +166,6 @@ def test_both_queues_give_up_to_dead_letters_that_somebody_reads(parts: Parts) -
         assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
 
 
-def test_a_dead_letter_raises_the_alarm(parts: Parts) -> None:
-    _, alarm = parts.only("AWS::CloudWatch::Alarm")
-    recorder, _ = parts.function("record_failures")
-    assert (alarm["Namespace"], alarm["MetricName"]) == (METRICS_NAMESPACE, DEAD_LETTERS_METRIC)
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": recorder}}]
-    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
-    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
-
-
 # --- functions
 
 
@@ -196,7 +187,10 @@ def test_batches_may_fail_in_part_and_concurrency_has_an_end(parts: Parts, modul
     source = parts.event_source(module)
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     # enroll_person lists a whole album for a message, which has the time of an invocation for itself.
-    assert source["BatchSize"] == (1 if module == "enroll_person" else 10)
+    sizes = {"compare_photos": Settings().batch_size, "enroll_person": 1}
+    assert source["BatchSize"] == sizes.get(module, 10)
+    # Lambda's rule: more than ten need a window.
+    assert source["BatchSize"] <= 10 or source["MaximumBatchingWindowInSeconds"] >= 1
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 
@@ -254,6 +248,10 @@ def test_nothing_is_left_behind(parts: Parts) -> None:
             assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Delete", "Delete"), name
     for log in properties(parts.of("AWS::Logs::LogGroup")):
         assert log["RetentionInDays"] == Settings().log_retention_days
+    # A function without a group of its own would get one from Lambda, which keeps it for ever.
+    functions = properties(parts.of("AWS::Lambda::Function"))
+    groups = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions]
+    assert sorted(groups) == sorted(parts.of("AWS::Logs::LogGroup"))
 
 
 def test_the_outputs_are_the_contracts(template: dict[str, Any], parts: Parts) -> None:
@@ -266,14 +264,26 @@ def test_the_outputs_are_the_contracts(template: dict[str, Any], parts: Parts) -
     assert outputs[Output.ENROLL_QUEUE] == {"Ref": parts.queue_of("enroll_person")[0]}
     assert outputs[Output.DEAD_LETTERS] == {"Ref": parts.queue_of("record_failures")[0]}
     assert outputs[Output.RETENTION_DAYS] == str(Settings().retention_days)
+    assert outputs[Output.PAUSED] == "false"
 
 
-def test_cfn_lint_finds_nothing(template: dict[str, Any], tmp_path: Path) -> None:
-    path = tmp_path / "template.json"
+def test_a_pause_stops_comparing_and_nothing_else(
+    template: dict[str, Any], chosen_template: dict[str, Any], parts: Parts, chosen: Parts
+) -> None:
+    assert chosen_template["Outputs"][Output.PAUSED]["Value"] == "true"
+    running = {module: chosen.event_source(module)["Enabled"] for module in FUNCTIONS}
+    assert running == {"compare_photos": False, "enroll_person": True, "record_failures": True}
+    assert all(parts.event_source(module)["Enabled"] for module in FUNCTIONS)
+    assert notifications(chosen) == notifications(parts)  # S3 goes on queueing
+
+
+def test_cfn_lint_finds_nothing(template: dict[str, Any], chosen_template: dict[str, Any], tmp_path: Path) -> None:
+    path, other = tmp_path / "template.json", tmp_path / "chosen.json"
     path.write_text(json.dumps(template))
+    other.write_text(json.dumps(chosen_template))
     # W3005: a DependsOn that a reference implies already. CDK writes them so, and they do no harm.
     command = [str(Path(sys.executable).parent / "cfn-lint"), "--regions", Settings().region]
-    command += ["--ignore-checks", "W3005", "--", str(path)]
+    command += ["--ignore-checks", "W3005", "--", str(path), str(other)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (0, ""), result.stdout
     path.write_text(json.dumps(template).replace("AWS::SQS::QueuePolicy", "AWS::SQS::QueuePolice"))

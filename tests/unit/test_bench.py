@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
 
+from bench.handler import CASES, answering, environment_measured
 from bench.opened import opened
 from bench.photos import GRACE, Wanted, make
 from bench.process import MB, Failed, measure
@@ -135,3 +136,18 @@ def test_photos_are_each_their_own_and_the_same_every_time(tmp_path: Path, monke
     assert one[0] != one[1]
     with Image.open(tmp_path / "one" / "0") as photo:
         assert (photo.format, photo.size, photo.getexif()[0x0112]) == ("JPEG", (400, 300), 6)
+
+
+def test_the_handlers_benchmark_counts_what_a_photo_costs() -> None:
+    """By the handler itself, over a network: two reads, for each cell a call and a write, for each match a copy."""
+    with answering() as environment:
+        measured = environment_measured(environment, rounds=1, photos=10)
+
+    reads = {"ListObjectsV2": 1, "BatchGetItem": 1}
+    assert {case: measured["requests"][album] for case, album in CASES.items()} == {
+        "one headshot, no match": reads | {"CompareFaces": 1, "PutItem": 1},
+        "one headshot, a match": reads | {"CompareFaces": 1, "PutItem": 1, "CopyObject": 1},
+        "3 headshots, one match": reads | {"CompareFaces": 3, "PutItem": 3, "CopyObject": 1},
+        "3 headshots, all cells standing": reads,
+    }
+    assert all(ms > 0 for album in CASES.values() for ms in measured["ms"][album])

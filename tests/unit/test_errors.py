@@ -40,6 +40,13 @@ EXPECTED: dict[str, dict[str, type[PipelineError]]] = {
         "ProvisionedThroughputExceededException": Throttled,
         "InvalidImageFormatException": BadPicture,
     },
+    "dynamodb:BatchGetItem": {
+        "ProvisionedThroughputExceededException": Throttled,
+        "ResourceNotFoundException": Refused,
+        "RequestLimitExceeded": Throttled,
+        "InternalServerError": Transient,
+        "ThrottlingException": Throttled,
+    },
     "dynamodb:PutItem": {
         "ConditionalCheckFailedException": VerdictStands,
         "ProvisionedThroughputExceededException": Throttled,

@@ -23,10 +23,11 @@ _END_WITHIN = 10.0  # seconds
 
 
 @contextmanager
-def emulated_aws(log: Path | None = None) -> Iterator[Mapping[str, str]]:
+def emulated_aws(log: Path | None = None, *, bare: bool = False) -> Iterator[Mapping[str, str]]:
     """Start the emulated AWS as a child process, yield the environment variables that attach to it, and end it.
 
-    It ends with this process, however that ends. ``log`` gets what its functions write; without it that is dropped.
+    It ends with this process, however that ends. ``log`` gets what its functions write; without it that is dropped. A
+    ``bare`` account has no stack in it, and the services that it takes to deploy one.
     While it runs, AWS_PROFILE and AWS_DEFAULT_PROFILE are taken out of this process's environment: boto3 insists on a
     profile that is named, and the yielded variables can only override. Raises SortError where the extra is not
     installed or the child does not start.
@@ -36,7 +37,7 @@ def emulated_aws(log: Path | None = None) -> Iterator[Mapping[str, str]]:
     profiles = {name: os.environ.pop(name) for name in access.UNSET if name in os.environ}
     try:
         # A file without a name: nothing is left of it where this process is killed.
-        with tempfile.TemporaryFile() as errors, _child(log, errors) as child:
+        with tempfile.TemporaryFile() as errors, _child(log, bare, errors) as child:
             environment = _environment(child, errors)
             access.check(environment)
             yield environment
@@ -45,8 +46,9 @@ def emulated_aws(log: Path | None = None) -> Iterator[Mapping[str, str]]:
 
 
 @contextmanager
-def _child(log: Path | None, errors: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
-    options = [] if log is None else ["--log", str(log)]
+def _child(log: Path | None, bare: bool, errors: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
+    options = ["--log", str(log)] if log else []
+    options += ["--bare"] if bare else []
     child = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "sortclient.emulator", *options],
         stdin=subprocess.PIPE,

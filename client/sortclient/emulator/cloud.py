@@ -1,4 +1,4 @@
-"""moto server as the emulated account's S3, SQS, DynamoDB, CloudFormation and STS: those services and no other."""
+"""moto server as the emulated account: S3, SQS, DynamoDB, CloudFormation and STS, and no other service by itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import json
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,24 +14,31 @@ if TYPE_CHECKING:
 
 # moto would answer for two hundred services more, with inventions: its CompareFaces finds a match in any picture.
 SERVICES = frozenset({"cloudformation", "dynamodb", "s3", "sqs", "sts"})
+# What CDK's command line and the stack's template ask for besides these.
+DEPLOYMENT_SERVICES = frozenset({"awslambda", "cloudwatch", "ecr", "iam", "logs", "sns", "ssm"})
 
 # What moto calls the account that signs with keys that it did not issue.
 ACCOUNT = "123456789012"
 
 
-def make_cloud() -> WSGIApplication:
+def make_cloud(services: Collection[str] = SERVICES) -> WSGIApplication:
     """moto's server as a WSGI application. Its state belongs to the process: there is one cloud a process."""
     # A web page may not read the pictures; moto allows every origin unless told before it is imported.
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from moto.s3 import notifications
+    from moto.sqs.models import Queue
 
+    import sortclient.emulator.alarms  # noqa: F401 - moto looks for it
     from sortclient.emulator.s3_events import send_event
 
     notifications.send_event = send_event
+    # A queue forgets which functions are mapped to it: moto would call them at once, in Docker, for each message that
+    # is sent. Lambda still tells of the mappings; our own event sources do the polling.
+    Queue.lambda_event_source_mappings = property(lambda _: {}, lambda _, __: None)  # type: ignore[assignment]
 
     def create(service: Any) -> Any:
-        return create_backend_app(service) if service in SERVICES else _NotEmulated(service)
+        return create_backend_app(service) if service in services else _NotEmulated(service)
 
     return _OneAtATime(DomainDispatcherApplication(create))
 

@@ -13,10 +13,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TextIO
 
-from sortclient.emulator import access
-from sortclient.emulator.event_source import EventSource
-from sortclient.emulator.function import ExecutionEnvironments
-from sortclient.emulator.provisioning import SOURCES, function_variables, provision
+from sortclient.emulator import access, pipeline
+from sortclient.emulator.provisioning import provision, queue_functions
 from sortclient.errors import InputError
 from sortclient.folders import DATA_VARIABLE
 from sortclient.workers import Workers
@@ -24,11 +22,14 @@ from sortclient.workers import Workers
 READY = "The emulated AWS is ready."
 
 
-def run(port: int | None = None, log: Path | None = None, *, while_stdin_is_open: bool = False) -> None:
+def run(
+    port: int | None = None, log: Path | None = None, *, bare: bool = False, while_stdin_is_open: bool = False
+) -> None:
     """Be the emulated AWS until SIGINT or SIGTERM, or, for a parent that may be killed, until stdin ends.
 
     Prints the environment that attaches to it on stdout, as lines for a shell, and closes stdout; then says on stderr
-    that it is ready and where the functions' log is. Raises InputError where ``port`` is taken.
+    that it is ready and where the functions' log is. A ``bare`` account has no stack in it, and the services that it
+    takes to deploy one. Raises InputError where ``port`` is taken.
     """
     output = _take_stdout()
     end = threading.Event()
@@ -40,7 +41,7 @@ def run(port: int | None = None, log: Path | None = None, *, while_stdin_is_open
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sortclient-emulator-")))
         log = log or folder / "functions.log"
         logging.basicConfig(filename=log, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-        environment = start(stack, port or 0, log)
+        environment = start(stack, port or 0, log, bare=bare)
         # Albums of an emulation are forgotten with it: they must not clash with what is compared elsewhere.
         environment[DATA_VARIABLE] = str(folder / "catalog")
         for name in access.UNSET:
@@ -54,12 +55,12 @@ def run(port: int | None = None, log: Path | None = None, *, while_stdin_is_open
             pass
 
 
-def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
+def start(stack: ExitStack, port: int, log: Path, *, bare: bool = False) -> dict[str, str]:
     """Start all parts; closing ``stack`` ends them. Returns the environment that attaches to them.
 
     It changes this process's environment, too: its own clients must find the emulated AWS and no other.
     """
-    from sortclient.emulator.cloud import make_cloud
+    from sortclient.emulator.cloud import DEPLOYMENT_SERVICES, SERVICES, make_cloud
     from sortclient.emulator.loopback import LoopbackServer
     from sortclient.emulator.pictures import Pictures
     from sortclient.emulator.rekognition import Rekognition
@@ -67,7 +68,8 @@ def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
     for name in access.UNSET:
         os.environ.pop(name, None)
     try:
-        cloud = stack.enter_context(closing(LoopbackServer(make_cloud(), port)))
+        services = SERVICES | DEPLOYMENT_SERVICES if bare else SERVICES
+        cloud = stack.enter_context(closing(LoopbackServer(make_cloud(services), port)))
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise InputError(f"Port {port} cannot be used: {reason}. Name another one with --port.") from error
@@ -83,19 +85,9 @@ def start(stack: ExitStack, port: int, log: Path) -> dict[str, str]:
     access.check(environment)
     os.environ.update(environment)
 
-    outputs = provision(session)
-    for source in SOURCES:
-        functions = ExecutionEnvironments(source.function, environment | function_variables(source, outputs), log)
-        polled = EventSource(
-            session.client("sqs"),
-            outputs[source.output],
-            functions.invoke,
-            batch_size=source.batch_size,
-            window=source.window,
-            max_concurrency=source.max_concurrency,
-        )
-        stack.callback(polled.close)
-        stack.callback(functions.close)  # before the source that waits for them
+    if not bare:
+        functions = queue_functions(provision(session))
+        pipeline.start(stack, session, functions, environment=environment, log=log)
     return environment
 
 

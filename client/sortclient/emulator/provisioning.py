@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from photosort import comparison, keys
 from photosort.stack import DEFAULT_STACK_NAME, Environment, Output
 from sortclient.emulator.function import Function
+from sortclient.emulator.pipeline import QueueFunction
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -54,7 +55,7 @@ SOURCES = (
         queue="CompareQueue",
         output=Output.COMPARE_QUEUE,
         function=Function(
-            name="compare-photos", handler="photosort.compare_photos.handler", timeout=120, memory_mb=512
+            name="compare-photos", handler="photosort.compare_photos.handler", timeout=90, memory_mb=1769
         ),
         variables=(
             Environment.TABLE,
@@ -64,13 +65,14 @@ SOURCES = (
             Environment.THREADS,
             Environment.GIVE_UP_AFTER,
         ),
+        batch_size=100,
         window=1,
         prefix=keys.PHOTOS,
     ),
     Source(
         queue="EnrollQueue",
         output=Output.ENROLL_QUEUE,
-        function=Function(name="enroll-person", handler="photosort.enroll_person.handler", timeout=300, memory_mb=512),
+        function=Function(name="enroll-person", handler="photosort.enroll_person.handler", timeout=300, memory_mb=1769),
         variables=(Environment.COMPARE_QUEUE,),
         batch_size=1,
         prefix=keys.PEOPLE,
@@ -79,7 +81,7 @@ SOURCES = (
         queue=_DEAD_LETTERS,
         output=Output.DEAD_LETTERS,
         function=Function(
-            name="record-failures", handler="photosort.record_failures.handler", timeout=300, memory_mb=512
+            name="record-failures", handler="photosort.record_failures.handler", timeout=300, memory_mb=1769
         ),
         variables=(Environment.TABLE, Environment.RETENTION_DAYS),
     ),
@@ -94,6 +96,7 @@ def template() -> dict[str, Any]:
         **{source.output: {"Ref": source.queue} for source in SOURCES},
         Output.CALLS_PER_SECOND: str(CALLS_PER_SECOND),
         Output.RETENTION_DAYS: str(RETENTION_DAYS),
+        Output.PAUSED: "false",
     }
     return {
         "Resources": {
@@ -169,8 +172,8 @@ def provision(session: Session) -> dict[str, str]:
     return outputs
 
 
-def function_variables(source: Source, outputs: Mapping[str, str]) -> dict[str, str]:
-    """What the function is told by its environment, besides AWS's own variables: no more than on AWS."""
+def queue_functions(outputs: Mapping[str, str]) -> list[QueueFunction]:
+    """What runs. The functions are told by their environment no more than on AWS."""
     values = {
         Environment.BUCKET: outputs[Output.BUCKET],
         Environment.TABLE: outputs[Output.TABLE],
@@ -180,4 +183,14 @@ def function_variables(source: Source, outputs: Mapping[str, str]) -> dict[str, 
         Environment.THREADS: str(THREADS),
         Environment.GIVE_UP_AFTER: str(GIVE_UP_AFTER),
     }
-    return {name: values[name] for name in (Environment.BUCKET, *source.variables)}
+    return [
+        QueueFunction(
+            function=source.function,
+            variables={name: values[name] for name in (Environment.BUCKET, *source.variables)},
+            queue_url=outputs[source.output],
+            batch_size=source.batch_size,
+            window=source.window,
+            max_concurrency=source.max_concurrency,
+        )
+        for source in SOURCES
+    ]
