@@ -16,6 +16,12 @@ from sortclient.model import Headshot
 
 _BOX = struct.Struct("<4d")
 
+# Of a cell: its photo and its headshot are the album's. Those of others stay, for when they come back.
+_COUNTS = (
+    "album = ?1 AND photo IN (SELECT digest FROM present WHERE album = ?1)"
+    " AND headshot IN (SELECT digest FROM headshots WHERE album = ?1)"
+)
+
 
 class Album(Files, Copies, Decisions):
     """A handle on one album, used from the one thread that opened the catalog."""
@@ -149,6 +155,31 @@ class Album(Files, Copies, Decisions):
                 (self._id, bytes.fromhex(photo)),
             )
         }
+
+    def newest(self) -> str:
+        """When the latest of the cells was compared; empty where there is none."""
+        (newest,) = self._db.execute("SELECT max(compared_at) FROM cells WHERE album = ?", (self._id,)).fetchone()
+        return newest or ""
+
+    def lacking(self) -> int:
+        """How many cells are missing of the photos whose bytes are known, wherever these are."""
+        (wanted, standing) = self._db.execute(
+            f"""
+            SELECT (SELECT count(DISTINCT digest) FROM present WHERE album = ?1)
+                * (SELECT count(DISTINCT digest) FROM headshots WHERE album = ?1),
+                (SELECT count(*) FROM cells WHERE {_COUNTS})
+            """,  # noqa: S608 (our own words)
+            (self._id,),
+        ).fetchone()
+        return int(wanted - standing)
+
+    def failures(self) -> list[tuple[str, int]]:
+        """Why cells have failed, and how many for each reason, the commonest first."""
+        return self._db.execute(
+            f"SELECT detail, count(*) FROM cells WHERE {_COUNTS} AND problem = 'failed'"  # noqa: S608 (our own words)
+            " GROUP BY detail ORDER BY count(*) DESC, detail",
+            (self._id,),
+        ).fetchall()
 
     def verdicts_of(self, photo: str, headshots: Sequence[Headshot]) -> list[Comparison]:
         """The photo's cells with these headshots that are settled."""

@@ -15,6 +15,9 @@ from sortclient.model import File, Headshot, Rejection, Sighting
 
 THIS_MACHINE = "this machine"  # the place of albums that are compared here
 
+# How comparing goes on that is paused in the cloud.
+UNPAUSE = '`make deploy CONTEXT="-c photosort:paused=false"`'
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -40,6 +43,9 @@ class Request:
     standing: Callable[[str], Sequence[Comparison]]
     originals: bool = False  # upload the files as they are
     wait: bool = True  # follow the verdicts to the end
+    as_known: bool = (
+        False  # a file that holds other bytes than those that are known is not compared, but told as Changed
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,20 @@ class Rejected:
 
     file: File
     rejection: Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The file was to be read as it is known, and holds something else, or is gone."""
+
+    file: File
+
+
+@dataclass(frozen=True, slots=True)
+class InWork:
+    """So many photos lack cells that may be on their way: they are not asked for, or they could be paid twice."""
+
+    photos: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +111,7 @@ class Pruned:
         return Pruned(self.photos + other.photos, self.matches + other.matches, self.cells + other.cells)
 
 
-Event = Identified | Rejected | Uploaded | Compared | Waiting
+Event = Identified | Rejected | Changed | InWork | Uploaded | Compared | Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +169,7 @@ class NothingElsewhere:
     """An album that is all on this machine, or whose place nobody asks."""
 
     place = THIS_MACHINE
+    paused = False
 
     def prune(self, album: str, gone: Collection[bytes]) -> Iterator[Pruned]:  # noqa: ARG002
         return iter(())
@@ -183,6 +204,10 @@ class Comparer(Elsewhere, Protocol):
     @property
     def calls_cost_money(self) -> bool:
         """Whether each new cell is charged for."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether what is asked for waits until somebody lets comparing go on: no cell comes before."""
 
     def find_faces(self, picture: bytes) -> Sequence[Sighting]:
         """The faces in a headshot's analysis copy, largest first; asked before anything of the album travels."""

@@ -236,9 +236,12 @@ class Files:
         row = self._db.execute(f"{_ENTRIES} AND path = ?", (self._id, path)).fetchone()
         return None if row is None else _entry(row)
 
-    def adopt(self, photos: Iterable[tuple[str, str]]) -> None:
-        """Take over the (digest, path) of photos that are in the cloud and not in a folder of this machine."""
-        self._db.execute("DELETE FROM files WHERE album = ? AND location IS NULL", (self._id,))
+    def adopt(self, photos: Iterable[tuple[str, str]], *, besides: bool = False) -> None:
+        """Take over the (digest, path) of photos that are in the cloud and not in a folder of this machine; of those
+        that were taken over before none stays, but where the new ones come ``besides``.
+        """
+        if not besides:
+            self._db.execute("DELETE FROM files WHERE album = ? AND location IS NULL", (self._id,))
         self._db.executemany(
             "INSERT OR IGNORE INTO files (album, path, digest, scan) VALUES (?, ?, ?, 0)",
             ((self._id, path, bytes.fromhex(digest)) for digest, path in photos),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from photosort.comparison import Comparison
 from sortclient.album import Album
 from sortclient.catalog import Catalog
 from sortclient.comparer import THIS_MACHINE, Elsewhere
@@ -22,14 +24,25 @@ from sortclient.people import rename_here
 from sortclient.progress import Progress
 from sortclient.question import MATCHES, undated
 from sortclient.run import EXIT_UNSETTLED, bring
+from sortclient.status import retry_of
 from sortclient.verdicts import verdicts
 
 if TYPE_CHECKING:
     from sortclient.aws.comparer import AwsComparer
 
 
-def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: Album | None) -> Album:
-    """Bring the catalog up to what the cloud knows of the album; an album of another machine is taken over whole."""
+# Cells that are read by key, 100 at a time, in some seconds.
+_FEW = 10_000
+
+
+def catch_up(
+    catalog: Catalog, comparer: AwsComparer, name: str | None, known: Album | None, *, roughly: bool = False
+) -> Album:
+    """Bring the catalog up to what the cloud knows of the album; an album of another machine is taken over whole.
+
+    What has come lately is read in its order, thousands of cells at once. What is missing then is read by key, which
+    decides, but takes minutes for a million: ``roughly`` leaves out more than a few.
+    """
     if known is None:
         albums = comparer.objects.albums()
         if name is None or name not in albums:
@@ -40,9 +53,9 @@ def catch_up(catalog: Catalog, comparer: AwsComparer, name: str | None, known: A
         known = catalog.open_album(known.name, None, comparer.place)
     with Progress() as progress:
         if known.folder is None:
-            _adopt(comparer, known, progress)
+            _adopt(comparer, known, progress, roughly=roughly)
         else:
-            found = comparer.cells.read(known.name, _unsettled_cells(known))
+            found = chain(_lately(comparer, known), _unsettled(comparer, known, _FEW if roughly else None))
             for comparison in progress.counting(found, "reading comparisons"):
                 known.record(comparison)
                 known.save()
@@ -54,27 +67,32 @@ def check_place(album: Album, elsewhere: Elsewhere) -> None:
     if album.place != elsewhere.place:
         raise InputError(
             f"Album '{album.name}' is in {album.place}, and this is {elsewhere.place}. "
-            "Name its stack with --stack, --region or --profile."
+            "Name its stack with --stack, --region or --profile; if that is gone, `upload` the folder as an album of "
+            "another name (--album)."
         )
 
 
-def _adopt(comparer: AwsComparer, album: Album, progress: Progress) -> None:
+def _adopt(comparer: AwsComparer, album: Album, progress: Progress, *, roughly: bool) -> None:
+    """``roughly``: what has come since, while photos and cells that are gone stay."""
     people: dict[str, list[Headshot]] = {}
     for shot in comparer.objects.people(album.name):
         people.setdefault(shot.person, []).append(Headshot(shot.person, shot.digest, "", b""))
     _follow_renaming(album, people)
     for person in people.keys() | {shot.person for shot in album.headshots()}:
         album.set_headshots(person, people.get(person, []))
-    photos = set()
-    for comparison in progress.counting(comparer.cells.all(album.name), "reading comparisons"):
+    photos, known = set(), album.digests() if roughly else set()
+    found = comparer.came_since(album.name, album.newest() if roughly else "")
+    for comparison in progress.counting(found, "reading comparisons"):
         album.record(comparison)
         album.save()
-        photos.add(comparison.photo)
+        if bytes.fromhex(comparison.photo) not in known:
+            photos.add(comparison.photo)
+    for digests in comparer.objects.photos(album.name):  # without those that wait for a cell all would look settled
+        photos.update(digest for digest in digests if bytes.fromhex(digest) not in known)
     named = progress.counting(comparer.objects.photo_names(album.name, photos), "reading names", len(photos))
     # Whoever may write to the bucket chose these paths.
-    album.adopt(
-        [(digest, path if stays_inside(path) and path.isprintable() else f"{digest}.jpg") for digest, path in named]
-    )
+    safe = ((digest, path if stays_inside(path) and path.isprintable() else f"{digest}.jpg") for digest, path in named)
+    album.adopt(list(safe), besides=roughly)
 
 
 def _follow_renaming(album: Album, people: Mapping[str, Sequence[Headshot]]) -> None:
@@ -92,10 +110,32 @@ def _follow_renaming(album: Album, people: Mapping[str, Sequence[Headshot]]) -> 
             rename_here(album, person, names[0])
 
 
-def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
-    """(headshot, photo) of the cells that are missing or failed."""
+def _lately(comparer: AwsComparer, album: Album) -> Iterator[Comparison]:
+    """The album's cells since the latest that it has. Those of photos or headshots that it has not are others'."""
+    if not _open(album):
+        return
+    photos, headshots = album.digests(), {shot.digest for shot in album.headshots()}
+    for comparison in comparer.came_since(album.name, album.newest()):
+        if comparison.headshot in headshots and bytes.fromhex(comparison.photo) in photos:
+            yield comparison
+
+
+def _unsettled(comparer: AwsComparer, album: Album, most: int | None) -> Iterator[Comparison]:
+    """What stands in the cloud of the cells that are missing or failed; nothing where these are more than ``most``."""
+    if most is not None and _open(album) > most:
+        return
     album.forget_failed()
     album.save()
+    yield from comparer.cells.read(album.name, _unsettled_cells(album))
+
+
+def _open(album: Album) -> int:
+    """How many cells are missing or failed."""
+    return album.lacking() + sum(number for _, number in album.failures())
+
+
+def _unsettled_cells(album: Album) -> Iterator[tuple[str, str]]:
+    """(headshot, photo) of the cells that are missing."""
     headshots = album.headshots()
     for candidate in album.candidates():
         if candidate.digest is not None:
@@ -118,7 +158,10 @@ def synchronise(
             progress.tell(line)
         unsettled = count(verdicts(album)).unsettled
         if unsettled:
-            progress.tell(f"{counted(unsettled, 'verdict')} failed or pending; `sortclient status` counts each.")
+            progress.tell(
+                f"{counted(unsettled, 'verdict')} failed or pending; `sortclient status {shlex.quote(album.name)}` "
+                f"counts each, {retry_of(album)} asks for them again."
+            )
     return EXIT_UNSETTLED if incomplete or unsettled else 0
 
 

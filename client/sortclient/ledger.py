@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +76,7 @@ class Tally:
     photos: int = 0
     rejected: Counter[Outcome] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)  # of the files that are no photos
-    people: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    people: defaultdict[str, Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
 
     @property
     def files(self) -> int:
@@ -100,7 +100,7 @@ def count(verdicts: Iterable[Verdict]) -> Tally:
         if verdict.entry.path != path:
             path = verdict.entry.path
             tally.photos += 1
-        tally.people.setdefault(verdict.person, Counter())[verdict.outcome] += 1
+        tally.people[verdict.person][verdict.outcome] += 1
     return tally
 
 

@@ -22,6 +22,8 @@ def check_album(catalog: Catalog, name: str | None) -> Album:
     names = catalog.album_names()
     if not names:
         start = "Sort a folder first: sortclient sort FOLDER --ref FILE."
+        if name:
+            start += f" Or take over an album of the cloud: sortclient sync {shlex.quote(name)}."
         raise InputError(f"There is no album '{name}'. {start}" if name else f"There is no album yet. {start}")
     raise InputError(f"There is no album '{name}'. {nearest(name or '', names)}")
 

@@ -135,13 +135,13 @@ class Progress:
             parts.append(f"uploaded {self.uploaded} ({self.sent / 1e6:.1f} MB)")
         parts += [f"compared {self.compared} of {self.total}", f"matches {self.matches}", f"{speed:.1f}/s"]
         if speed > 0 and self.total > self.compared and elapsed > 3:
-            parts.append(f"{_duration((self.total - self.compared) / speed)} left")
+            parts.append(f"{duration((self.total - self.compared) / speed)} left")
         if self.waiting:
             parts.append(self.waiting)
         return ", ".join(parts)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from photosort.keys import BadName, check_name
 from sortclient.album import Album
 from sortclient.catalog import open_catalog
-from sortclient.comparer import Comparer
+from sortclient.comparer import THIS_MACHINE, UNPAUSE, Comparer
 from sortclient.deciding import check_threshold, hear, settle
 from sortclient.errors import InputError, SortError
 from sortclient.filling import Fetch, Synchronised
 from sortclient.folders import data_folder
 from sortclient.holding import hold
 from sortclient.ledger import check_ledger_file, count, counted, summary, write_ledger
+from sortclient.names import nobody
 from sortclient.outputs import Output, OutputWish, output_of
 from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
@@ -24,6 +26,7 @@ from sortclient.question import MATCHES
 from sortclient.references import Reference, parse_reference, references_in
 from sortclient.sorting import Order, begin, compare, plan
 from sortclient.spending import agree, check_max_spend
+from sortclient.status import retry_of
 from sortclient.sync import sync
 from sortclient.verdicts import verdicts
 
@@ -57,14 +60,27 @@ def order_of(
 
 def addition_to(album: Album, references: Sequence[str], people: Path | None) -> Order:
     """People, or more headshots, for an album as it is known: its folder is not looked through. Or an InputError."""
-    if album.folder is None:
-        raise InputError(
-            f"Album '{album.name}' is known from the cloud only. Add people on the machine that has its folder."
-        )
+    folder = _own_folder(album, "Add people")
     added = _references(references, people)
     if not added:
         raise InputError("Whom to add? Give a headshot with --ref NAME=FILE, or a folder of them with --people DIR.")
-    return Order(album.folder, added, album.name, people_only=True)
+    return Order(folder, added, album.name, as_known=True)
+
+
+def rest_of(album: Album, *, originals: bool = False, wait: bool = True) -> Order:
+    """What failed or is missing of an album as it is known, and nothing else. Or an InputError."""
+    folder = _own_folder(album, "Retry")
+    if not album.people():
+        raise InputError(nobody(album))
+    return Order(folder, (), album.name, originals=originals, wait=wait, as_known=True)
+
+
+def _own_folder(album: Album, what: str) -> Path:
+    if album.folder is None:
+        raise InputError(
+            f"Album '{album.name}' is known from the cloud only. {what} on the machine that has its folder."
+        )
+    return album.folder
 
 
 def _references(texts: Sequence[str], people: Path | None) -> list[Reference]:
@@ -108,6 +124,13 @@ def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = 
     with hold(data_folder(), order.album), open_catalog() as catalog, Progress() as progress:
         planned = plan(order, catalog, comparer, progress)
         output_of(planned.album, wishes.output)  # what it refuses is refused before the work, not after it
+        if order.is_retry and not planned.comparisons:
+            progress.tell(f"Nothing failed or is missing in album {order.album}: nothing is compared, or charged.")
+        if comparer.paused and planned.comparisons:
+            progress.tell(
+                f"Comparing is paused in the cloud: all is sent and queued there, and waits. {UNPAUSE} lets it go on."
+            )
+            order = replace(order, wait=False)  # for cells that cannot come
         if comparer.calls_cost_money and not wishes.emulated:
             agree(order, planned, progress, yes=wishes.yes, max_spend=wishes.max_spend)
         hear(planned.album, comparer)  # what is compared from here on is matched by the last word on thresholds
@@ -116,11 +139,12 @@ def run(order: Order, wishes: Wishes, comparer: Comparer, fetch: Fetch | None = 
         pruned = not wishes.prune or prune(planned.album, comparer, progress)
         hear(planned.album, comparer)  # hours may have passed
         settle(planned.album, comparer)
-        status = finish(planned.album, wishes, progress, fetch)
+        followed = order.wait or wishes.emulated or planned.album.place == THIS_MACHINE
+        status = finish(planned.album, wishes, progress, fetch, followed=followed)
         return status if pruned else EXIT_UNSETTLED
 
 
-def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None) -> int:
+def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None, *, followed: bool = True) -> int:
     """Summary, matches on disk, ledger. A ledger that cannot be written keeps no match from its place, nor the other
     way round: both are tried before an error is raised.
     """
@@ -133,7 +157,7 @@ def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None
     if unreached:
         progress.tell(
             f"{counted(unreached, 'file or folder', 'files or folders')} could not be read; --ledger FILE says which "
-            "and why. The next run tries again."
+            "and why. The next `sort` or `upload` tries again."
         )
     refused: list[SortError] = []
     incomplete = False
@@ -151,11 +175,23 @@ def finish(album: Album, wishes: Wishes, progress: Progress, fetch: Fetch | None
     if refused:
         raise refused[-1]
     if tally.unsettled:
-        progress.tell(
-            "Some comparisons failed or are pending. The same command asks for them again; "
-            "`sortclient sync` brings what has come meanwhile."
-        )
+        progress.tell(_open(album, wishes, followed=followed))
     return EXIT_UNSETTLED if tally.unsettled or incomplete else 0
+
+
+def _open(album: Album, wishes: Wishes, *, followed: bool) -> str:
+    name = shlex.quote(album.name)
+    if not followed:
+        return (
+            f"What is pending was not waited for: `sortclient status {name}` tells how far it is, and "
+            f"`sortclient sync {name}` brings the matches."
+        )
+    if wishes.emulated:  # nobody else will know this album
+        return "Some comparisons failed or are pending. The same command asks for them again."
+    return (
+        f"Some comparisons failed or are pending. {retry_of(album)} asks for them again; "
+        f"`sortclient sync {name}` brings what has come meanwhile."
+    )
 
 
 def bring(album: Album, output: Output, fetch: Fetch | None, progress: Progress) -> bool:

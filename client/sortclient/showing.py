@@ -7,42 +7,33 @@ import math
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from sortclient.album import Album
 from sortclient.comparer import Pruned
 from sortclient.filling import Synchronised
-from sortclient.ledger import count, counted, summary, write_csv, write_json
-from sortclient.names import nobody, shown
+from sortclient.ledger import counted, write_csv, write_json
+from sortclient.names import nobody
 from sortclient.outputs import outputs
 from sortclient.people import Person, people
 from sortclient.question import MATCHES, Question, undated
 from sortclient.run import EXIT_UNSETTLED
+from sortclient.status import Status, as_json, lines
 from sortclient.suggestion import TooFew
 from sortclient.tuning import STEPS, Curve, suggestion, worth_asking
 from sortclient.undoing import last_manifest, removable, undo
 from sortclient.verdicts import Verdict, verdicts
 
-if TYPE_CHECKING:
-    from sortclient.aws.queues import Backlog
-
 _NEAREST = 5  # photos on each side of the line
 
 
-def show_status(album: Album, backlog: Backlog | None) -> int:
-    tally = count(verdicts(album))
-    thresholds = album.thresholds
-    own = "".join(f", {shown(person)} {number:g}" for person, number in sorted(thresholds.people.items()))
-    _print(f"Album {album.name}: {album.folder or 'in the cloud'}, threshold {thresholds.album:g}{own}")
-    # Files are counted by their verdicts, and of nobody there is none.
-    for line in summary(tally) if album.people() else [nobody(album)]:
-        _print(line)
-    if backlog is not None:
-        _print(
-            f"Waiting in the cloud: {backlog.compare} to compare, {backlog.enroll} headshots, "
-            f"{backlog.dead_letters} dead letters"
-        )
-    return EXIT_UNSETTLED if tally.unsettled else 0
+def show_status(album: Album, status: Status, form: str) -> int:
+    if form == "json":
+        _print(as_json(album, status))
+    else:
+        for line in lines(album, status):
+            _print(line)
+    begun = status.running and not album.people()  # no file has its verdict yet
+    return EXIT_UNSETTLED if status.tally.unsettled or begun else 0
 
 
 def show_results(album: Album, form: str, question: Question, *, every: bool) -> None:

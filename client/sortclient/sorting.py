@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -11,7 +12,7 @@ from typing import Protocol
 
 from sortclient.album import Album
 from sortclient.catalog import Catalog
-from sortclient.comparer import Compared, Comparer, Elsewhere, Event, Identified, Rejected, Request, Uploaded, Waiting
+from sortclient.comparer import THIS_MACHINE, Comparer, Elsewhere, Request
 from sortclient.deciding import own_thresholds
 from sortclient.errors import InputError
 from sortclient.files import Stock
@@ -22,6 +23,7 @@ from sortclient.model import Headshot
 from sortclient.people import check_told_apart
 from sortclient.photos.selection import EVERYTHING, Selection
 from sortclient.progress import Progress
+from sortclient.recording import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,14 @@ class Order:
     wait: bool = True
     selection: Selection = EVERYTHING
     moved: bool = False  # the album's folder was another one until now
-    people_only: bool = (
-        False  # the headshots come beside those that their people have; the folder is not looked through
-    )
+    # The album as it is known: its folder is not looked through, a file that has changed is left alone, and headshots
+    # come beside those that their people have.
+    as_known: bool = False
+
+    @property
+    def is_retry(self) -> bool:
+        """Whether nobody and nothing is new: failed and missing cells are all that can be asked for."""
+        return self.as_known and not self.references
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def plan(order: Order, catalog: Catalog, where: Place, progress: Progress) -> Pl
     check_told_apart([shot.person for shot in headshots], {shot.person for shot in standing.values()})
     headshots = [_as_it_stands(shot, standing) for shot in headshots]
     album = catalog.open_album(order.album, order.folder, where.place, moved=order.moved)
-    if not order.people_only:
+    if not order.as_known:
         take_in(order.folder, order.selection, album, progress)
     with album.supposing():
         enlist(order, album, headshots, where.engine)
@@ -133,11 +140,11 @@ def _as_it_stands(shot: Headshot, standing: Mapping[str, Headshot]) -> Headshot:
 def begin(order: Order, planned: Plan, comparer: Comparer, progress: Progress) -> None:
     """Give the album its people as ordered, once each new headshot shows a face; one without is an InputError.
 
-    A person named in the order has the headshots of the order from now on (of `people_only` these, too); the album's
-    other people stay.
+    A person named in the order has the headshots of the order from now on (of `as_known` those before, too); others
+    stay.
     """
     looked_at = [shot for shot in planned.headshots if shot not in planned.fresh]
-    people = {shot.person for shot in (*looked_at, *(planned.album.headshots() if order.people_only else ()))}
+    people = {shot.person for shot in (*looked_at, *(planned.album.headshots() if order.as_known else ()))}
     fresh = progress.counting(planned.fresh, "headshots", len(planned.fresh))
     checked = check_faces(fresh, comparer, progress.tell, people)
     before = planned.album.headshots()
@@ -165,7 +172,7 @@ def _replaced(before: Sequence[Headshot], now: Sequence[Headshot]) -> Iterator[s
 def enlist(order: Order, album: Album, headshots: Sequence[Headshot], engine: str) -> None:
     """From now on the people have these headshots; cells that are not worth keeping become missing ones."""
     by_person: dict[str, dict[str, Headshot]] = {shot.person: {} for shot in headshots}
-    for shot in [*headshots, *(album.headshots() if order.people_only else ())]:  # one may have no content there
+    for shot in [*headshots, *(album.headshots() if order.as_known else ())]:  # one may have no content there
         if shot.person in by_person:
             by_person[shot.person].setdefault(shot.digest, shot)
     for person, shots in by_person.items():
@@ -187,44 +194,19 @@ def compare(order: Order, planned: Plan, comparer: Comparer, progress: Progress)
         standing=lambda digest: album.verdicts_of(digest, headshots),
         originals=order.originals,
         wait=order.wait,
+        as_known=order.as_known,
     )
-    recorder = _Recorder(album, progress, {shot.digest: shot.person for shot in headshots})
+    recorder = Recorder(album, progress, {shot.digest: shot.person for shot in headshots})
     progress.comparing(planned.stock.comparisons)
     with closing(comparer.compare(request)) as events:
         for event in events:
             recorder.take(event)
             album.save()
             progress.show()
-
-
-class _Recorder:
-    """Writes events into the catalog and counts them for the progress."""
-
-    def __init__(self, album: Album, progress: Progress, people: dict[str, str]) -> None:
-        self._album, self._progress, self._people = album, progress, people
-        self._thresholds = album.thresholds
-        self._matched: set[tuple[str, bytes]] = set()
-
-    def take(self, event: Event) -> None:
-        progress = self._progress
-        progress.waiting = ""
-        match event:
-            case Identified(file, digest, taken):
-                self._album.identified(file.path, digest, taken)
-                progress.identified += 1
-            case Rejected(file, rejection):
-                self._album.rejected(file.path, rejection)
-                progress.identified += 1
-                progress.total -= len(self._people)
-            case Uploaded(size=size):
-                progress.uploaded += 1
-                progress.sent += size
-            case Compared(comparison):
-                self._album.record(comparison)
-                progress.compared += 1
-                person = self._people.get(comparison.headshot, "")
-                if comparison.similarity is not None and comparison.similarity >= self._thresholds.of(person):
-                    self._matched.add((person, bytes.fromhex(comparison.photo)))
-                    progress.matches = len(self._matched)
-            case Waiting(detail):
-                progress.waiting = detail
+    if recorder.changed:
+        look = "sort" if comparer.place == THIS_MACHINE else "upload"
+        command = shlex.join(["sortclient", look, str(order.folder), "--album", order.album])
+        progress.tell(
+            f"{counted(recorder.changed, 'file has', 'files have')} changed or cannot be read: nothing was asked for "
+            f"there. `{command}` looks at the folder anew."
+        )

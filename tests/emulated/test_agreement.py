@@ -11,7 +11,7 @@ import pytest
 from infra.settings import Settings
 from infra.stack import PhotoSortStack
 from photosort.stack import Output
-from sortclient.emulator.provisioning import SOURCES, function_variables
+from sortclient.emulator.provisioning import SOURCES, queue_functions
 
 QUEUES = (Output.COMPARE_QUEUE, Output.ENROLL_QUEUE, Output.DEAD_LETTERS)
 
@@ -138,13 +138,13 @@ def test_event_sources_call_the_same_functions_alike(deployed: dict[str, Any], q
 
 def test_functions_are_told_no_more_than_on_aws(deployed: dict[str, Any], outputs: Mapping[str, str]) -> None:
     """A variable that only the emulated function has would hide that the deployed one fails without it."""
-    for source in SOURCES:
+    for one in queue_functions(outputs):
         (function,) = (
             function
             for function in resources(deployed, "AWS::Lambda::Function").values()
-            if function["Handler"] == source.function.handler
+            if function["Handler"] == one.function.handler
         )
-        emulated = function_variables(source, outputs)
+        emulated = one.variables
         assert emulated.keys() == function["Environment"]["Variables"].keys()
         for name, value in function["Environment"]["Variables"].items():
             assert isinstance(value, str) or outputs_behind(deployed, value) == [

@@ -135,7 +135,7 @@ def test_without_waiting_then_status_and_sync(here: Machine, demo: DemoAlbum, sm
         time.sleep(0.5)
     assert "2 match" in succeeded(status).stdout
     assert "5 files: 4 photos, 1 not-a-photo" in status.stdout
-    assert "Waiting in the cloud: " in status.stdout
+    assert "Waiting in the cloud, for all its albums: " in status.stdout
     succeeded(here.run("sync"))
     assert here.matches() == GRACES
 

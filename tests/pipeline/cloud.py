@@ -61,9 +61,8 @@ class Cloud:
         self.clock = Clock()
         self.requests: list[tuple[str, dict[str, Any]]] = []  # (operation, parameters) of the functions' clients
         self.s3, self.dynamodb = boto3.client("s3"), boto3.client("dynamodb")
-        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-1"})
+        create_stack(self.s3, self.dynamodb)
         self.queue_url = boto3.client("sqs").create_queue(QueueName="compare")["QueueUrl"]
-        self._create_table()
         self.rekognition = FakeRekognition(self.s3)
         for client in (clients.s3(10), clients.s3(), clients.dynamodb(10), clients.sqs(), clients.rekognition(10)):
             client.meta.events.register("before-parameter-build", self._record)
@@ -71,31 +70,6 @@ class Cloud:
 
     def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.requests.append((f"{model.service_model.service_name}:{model.name}", dict(params)))
-
-    def _create_table(self) -> None:
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": comparison.ALBUM, "AttributeType": "S"},
-                {"AttributeName": comparison.CELL, "AttributeType": "S"},
-                {"AttributeName": comparison.COMPARED_AT, "AttributeType": "S"},
-            ],
-            KeySchema=[
-                {"AttributeName": comparison.ALBUM, "KeyType": "HASH"},
-                {"AttributeName": comparison.CELL, "KeyType": "RANGE"},
-            ],
-            LocalSecondaryIndexes=[
-                {
-                    "IndexName": comparison.COMPARED_AT_INDEX,
-                    "KeySchema": [
-                        {"AttributeName": comparison.ALBUM, "KeyType": "HASH"},
-                        {"AttributeName": comparison.COMPARED_AT, "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        )
 
     # What a client does.
 
@@ -134,8 +108,8 @@ class Cloud:
 
     # What the event sources do.
 
-    def compare(self, *bodies: str, **changed: Any) -> Batch:
-        """Deliver messages to compare_photos, with ids m0, m1 ..."""
+    def compare(self, *bodies: str, most: int = 1000, receives: int = 1, **changed: Any) -> Batch:
+        """Deliver messages to compare_photos, with ids m0, m1 ..., for the first time or the ``receives``-th."""
         comparer = PhotoComparer(
             rekognition=clients.rekognition(10),
             bucket=self.bucket,
@@ -146,9 +120,10 @@ class Cloud:
             give_up_after=GIVE_UP_AFTER,
         )
         return compare_batch(
-            records(bodies),
+            records(bodies, {"ApproximateReceiveCount": str(receives)}),
             comparer=replace(comparer, **changed),
             threads=10,
+            most=most,
             sqs=clients.sqs(),
             queue_url=self.queue_url,
             jitter=lambda: 1.0,
@@ -208,6 +183,34 @@ class Cloud:
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
         return [params for name, params in self.requests if name == operation]
+
+
+def create_stack(s3: Any, dynamodb: Any) -> None:
+    """The bucket and the table, as the stack has them."""
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-1"})
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": comparison.ALBUM, "AttributeType": "S"},
+            {"AttributeName": comparison.CELL, "AttributeType": "S"},
+            {"AttributeName": comparison.COMPARED_AT, "AttributeType": "S"},
+        ],
+        KeySchema=[
+            {"AttributeName": comparison.ALBUM, "KeyType": "HASH"},
+            {"AttributeName": comparison.CELL, "KeyType": "RANGE"},
+        ],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": comparison.COMPARED_AT_INDEX,
+                "KeySchema": [
+                    {"AttributeName": comparison.ALBUM, "KeyType": "HASH"},
+                    {"AttributeName": comparison.COMPARED_AT, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
 
 
 def _delay(message: Any) -> int:

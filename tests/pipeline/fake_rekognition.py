@@ -1,22 +1,19 @@
 """Rekognition's CompareFaces, judged from a table instead of from pictures.
 
-It stands behind a real boto3 client, at the wire: botocore checks and writes the request and reads the answer or the
-error, as it does with AWS. What the service itself would refuse (a name with white space, an object that is not
-there) is refused here, and what is answered is checked against the service model.
+It stands behind a real boto3 client, at the wire (`simulation.wire`). What the service itself would refuse (a name with
+white space, an object that is not there) is refused here.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 import botocore.session
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError
-from botocore.validate import ParamValidator
+
+from simulation.wire import AwsError, attach
 
 NO_FACE = None
 
@@ -42,36 +39,27 @@ class FakeRekognition:
         self.on_call: Callable[[str, str], None] = lambda *_: None
         self.calls: list[tuple[str, str]] = []  # (headshot, photo)
 
-    def attach(self, client: Any) -> Any:
-        client.meta.events.register_first("before-send.rekognition.CompareFaces", self._answer)
-        return client
+    def attach(self, client: Any) -> None:
+        attach(client, {"CompareFaces": self.compare_faces})
 
-    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        assert request.headers["X-Amz-Target"] in (
-            b"RekognitionService.CompareFaces",
-            "RekognitionService.CompareFaces",
-        )
-        assert isinstance(request.body, bytes)
-        body = json.loads(request.body)
-        assert _fits(body, _OPERATION.input_shape)
-        source, target = body["SourceImage"]["S3Object"], body["TargetImage"]["S3Object"]
+    def compare_faces(self, request: dict[str, Any]) -> dict[str, Any]:
+        source, target = request["SourceImage"]["S3Object"], request["TargetImage"]["S3Object"]
         for named in (source, target):
             assert _BUCKET.fullmatch(named["Bucket"]), named
             assert _NAME.fullmatch(named["Name"]), named
-        assert body["SimilarityThreshold"] == 0
+        assert request["SimilarityThreshold"] == 0
         headshot, photo = _digest(source["Name"]), _digest(target["Name"])
         self.calls.append((headshot, photo))
         self.on_call(headshot, photo)
         code = self.next_errors.pop(0) if self.next_errors else None
-        code = code or self.always or self.errors.get(photo) or self.errors.get(headshot)
+        code = code or self.always
         if code is None and self.sees_the_bucket and not (self._exists(source) and self._exists(target)):
             code = "InvalidS3ObjectException"
+        code = code or self.errors.get(photo) or self.errors.get(headshot)
         if code is not None:
             assert code in _ERRORS, f"CompareFaces has no error {code}"
-            return _response(_STATUS.get(code, 400), {"__type": code, "message": "as the test says"})
-        answer = self._compare(headshot, photo)
-        assert _fits(answer, _OPERATION.output_shape)
-        return _response(200, answer)
+            raise AwsError(code, _STATUS.get(code, 400))
+        return self._compare(headshot, photo)
 
     def _compare(self, headshot: str, photo: str) -> dict[str, Any]:
         similarity = self.similarity.get((headshot, photo), 0.0)
@@ -93,19 +81,5 @@ class FakeRekognition:
         return True
 
 
-def _fits(value: dict[str, Any], shape: Any) -> bool:
-    return not ParamValidator().validate(value, shape).has_errors()
-
-
 def _digest(key: str) -> str:
     return key.rpartition("/")[2].removesuffix(".jpg")
-
-
-class _Raw(io.BytesIO):
-    def stream(self, *_: Any, **__: Any) -> Any:
-        yield self.read()
-
-
-def _response(status: int, body: dict[str, Any]) -> AWSResponse:
-    headers: Any = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": "0"}
-    return AWSResponse("https://rekognition", status, headers, _Raw(json.dumps(body).encode()))

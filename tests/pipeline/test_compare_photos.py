@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 
 from photosort import comparison
 from photosort.comparison import Problem
 from photosort.keys import HeadshotKey, PhotoKey
+from photosort.stack import Metric
 from photosort.work import Headshot, Work
 from tests.pipeline.cloud import ALBUM, BUCKET, RETENTION_DAYS, TEST_EVENT, Cloud, digest, event, match
 from tests.pipeline.fake_rekognition import NO_FACE
@@ -126,14 +128,18 @@ def test_a_cell_that_has_expired_and_is_not_deleted_yet_is_filled_anew(cloud: Cl
     assert [cell.problem for cell in cloud.cells().values()] == [Problem.FAILED]
 
 
-def test_overlapping_deliveries_make_one_cell(cloud: Cloud) -> None:
+def test_a_photo_that_a_batch_holds_several_times_is_charged_once(cloud: Cloud) -> None:
     cloud.headshot("Bo")
     body = cloud.photo("a")
     cloud.rekognition.similarity[pair(BO, "a")] = 88.0
 
-    batch = cloud.compare(body, body, body)
+    batch = cloud.compare(body, Work(ALBUM, (digest("a"),), (BO,)).to_message(), body)
 
     assert batch.failed == []
+    # The first fills the cell before the others look for it: they are not begun side by side.
+    look = ["s3:ListObjectsV2", "dynamodb:BatchGetItem"]
+    fill = ["rekognition:CompareFaces", "s3:CopyObject", "dynamodb:PutItem"]
+    assert [name for name, _ in cloud.requests] == [*look, *fill, "dynamodb:BatchGetItem", *look]
     assert [cell.similarity for cell in cloud.cells().values()] == [88.0]
     assert cloud.matches() == {match("Bo", "a")}
 
@@ -146,19 +152,33 @@ def test_a_photo_without_headshots_asks_for_nothing(cloud: Cloud) -> None:
     assert cloud.sent() == []
 
 
-def test_a_photo_costs_two_reads_and_a_write_a_cell(cloud: Cloud) -> None:
-    for name in ("1", "2", "3"):
-        cloud.headshot("Bo", name)
+@pytest.mark.parametrize(("headshots", "matches"), [(1, 0), (1, 1), (3, 1), (3, 3)])
+def test_a_photo_costs_two_reads_a_call_and_a_write_a_cell_and_a_copy_a_match(
+    cloud: Cloud, headshots: int, matches: int
+) -> None:
+    for number in range(headshots):
+        cloud.headshot(f"Person {number}", f"shot {number}")
+    for number in range(matches):
+        cloud.rekognition.similarity[(digest(f"shot {number}"), digest("a"))] = 97.0
+    body = cloud.photo("a")
 
-    cloud.compare(cloud.photo("a"))
+    cloud.compare(body)
 
-    operations = [name for name, _ in cloud.requests]
-    assert sorted(operations) == sorted(
-        ["s3:ListObjectsV2", "dynamodb:BatchGetItem"] + 3 * ["rekognition:CompareFaces", "dynamodb:PutItem"]
-    )
+    assert Counter(name for name, _ in cloud.requests) == {
+        "s3:ListObjectsV2": 1,
+        "dynamodb:BatchGetItem": 1,
+        "rekognition:CompareFaces": headshots,
+        "dynamodb:PutItem": headshots,
+        **({"s3:CopyObject": matches} if matches else {}),
+    }
     read = cloud.asked("dynamodb:BatchGetItem")[0]["RequestItems"]["comparisons"]
     assert read["ConsistentRead"] is True
-    assert len(read["Keys"]) == 4  # the threshold's item with the cells
+    assert len(read["Keys"]) == headshots + 1  # the threshold's item with the cells
+
+    cloud.requests.clear()
+    cloud.compare(body)
+
+    assert Counter(name for name, _ in cloud.requests) == {"s3:ListObjectsV2": 1, "dynamodb:BatchGetItem": 1}
 
 
 def test_an_album_may_have_more_headshots_than_a_read_holds(cloud: Cloud) -> None:
@@ -280,14 +300,14 @@ def test_the_copy_stands_before_the_cell(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "problem"),
+    ("code", "problem", "counted"),
     [
-        ("InvalidParameterException", Problem.NO_FACE),
-        ("InvalidImageFormatException", Problem.UNREADABLE),
-        ("ImageTooLargeException", Problem.UNREADABLE),
+        ("InvalidParameterException", Problem.NO_FACE, Metric.NO_FACE),
+        ("InvalidImageFormatException", Problem.UNREADABLE, Metric.UNREADABLE),
+        ("ImageTooLargeException", Problem.UNREADABLE, Metric.UNREADABLE),
     ],
 )
-def test_a_bad_picture_is_a_verdict(cloud: Cloud, code: str, problem: Problem) -> None:
+def test_a_bad_picture_is_a_verdict(cloud: Cloud, code: str, problem: Problem, counted: str) -> None:
     cloud.headshot("Bo")
     body = cloud.photo("a")
     cloud.rekognition.errors[digest("a")] = code
@@ -299,6 +319,7 @@ def test_a_bad_picture_is_a_verdict(cloud: Cloud, code: str, problem: Problem) -
     assert cell.is_verdict
     assert "Rekognition" in cell.detail
     assert first.failed == again.failed == []
+    assert (first.counts[counted], again.counts[counted]) == (1, 0)
     assert len(cloud.rekognition.calls) == 1
     assert cloud.sent() == []
 

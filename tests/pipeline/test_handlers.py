@@ -178,3 +178,30 @@ def test_logs_name_digests_and_no_files(
     logged = str([vars(record) for record in caplog.records]) + capsys.readouterr().out
     assert "message failed" in logged
     assert "holiday" not in logged
+
+
+def test_a_photos_story_stands_in_the_logs(deployed: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    deployed.headshot("Bo")
+    body = deployed.photo("a")
+    deployed.rekognition.next_errors = ["ThrottlingException"]
+
+    call(compare_photos, body)
+    call(compare_photos, deployed.sent()[0].work.to_message())
+    call(record_failures, body)
+
+    story = [vars(record) for record in caplog.records if digest("a") in str(vars(record))]
+    assert [line["msg"] for line in story] == ["photo", "photo", "dead letter"]
+    assert [(line["album"], line["attempt"], line["counts"], line["left"]) for line in story[:2]] == [
+        (ALBUM, 0, {"Comparisons": 1, "Throttled": 1}, ["CompareFaces: ThrottlingException"]),
+        (ALBUM, 1, {"Comparisons": 1, "NoMatches": 1}, []),
+    ]
+    assert story[2]["asked"] == [{"album": ALBUM, "photos": (digest("a"),)}]
+
+
+def test_a_headshots_beginning_stands_in_the_logs(deployed: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    deployed.photo("a")
+    call(enroll_person, deployed.headshot("Bo"))
+
+    [line] = [vars(record) for record in caplog.records if record.msg == "headshot"]
+    assert (line["album"], line["headshot"], line["sent"]) == (ALBUM, digest("Bo"), 1)
+    assert "person" not in line

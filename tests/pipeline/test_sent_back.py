@@ -399,6 +399,23 @@ def test_a_failure_that_cannot_be_written_ends_in_the_dead_letters(cloud: Cloud,
     assert batch.failed == ["m0"]
 
 
+def test_a_cell_that_may_not_be_written_is_charged_once(cloud: Cloud, photo: str) -> None:
+    """A right that is missing, or an album as large as DynamoDB lets one be."""
+    fail(cloud, "dynamodb:PutItem", "ItemCollectionSizeLimitExceededException")
+    cloud.compare(photo)
+    for _ in range(ATTEMPTS - 1):
+        (sent,) = cloud.sent()
+        batch = cloud.compare(sent.work.to_message())
+    assert batch.failed == ["m0"]
+    assert cloud.compare(sent.work.to_message()).failed == ["m0"]  # as it is delivered again
+    assert len(cloud.rekognition.calls) == 1
+
+    heal("dynamodb:PutItem")
+    cloud.rekognition.similarity[CELL] = 85.0
+    assert cloud.compare(sent.work.to_message()).failed == []
+    assert cloud.cells()[CELL].similarity == 85.0
+
+
 def test_only_messages_whose_rest_could_not_be_sent_are_delivered_again(cloud: Cloud, photo: str) -> None:
     other = cloud.photo("b")
     cloud.rekognition.errors[digest("a")] = "ThrottlingException"
@@ -464,3 +481,34 @@ def test_more_headshots_than_a_message_holds_travel_in_several(cloud: Cloud, pho
     shots = [shot.digest for one in sent for shot in one.work.headshots or ()]
     assert [len(one.work.headshots or ()) for one in sent] == [100, 100, 50]
     assert len(set(shots)) == 250
+
+
+@pytest.mark.parametrize("receives", [1, 2])
+def test_more_photos_than_an_invocation_takes_on_go_back_at_once(cloud: Cloud, receives: int) -> None:
+    """Other environments may be waiting for work: what this one cannot do is there before it begins. But once: where an
+    invocation has died with the message, the next one may, too, and a message must not multiply by dying.
+    """
+    cloud.headshot("Bo")
+    photos = tuple(digest(f"photo {number}") for number in range(25))
+    for number in range(25):
+        cloud.photo(f"photo {number}")
+    sent: list[int] = []
+    cloud.rekognition.on_call = lambda *_: sent.append(len(cloud.asked("sqs:SendMessageBatch")))
+
+    batch = cloud.compare(Work(ALBUM, photos, (BO,)).to_message(), most=10, receives=receives)
+
+    assert batch.failed == []
+    assert sent == [1 if receives == 1 else 0] * 10
+    assert {photo for _, photo in cloud.cells()} == set(photos[:10])
+    (again,) = cloud.sent()
+    assert (again.delay, again.work.attempt, again.work.photos) == (0, 0, photos[10:])
+
+
+def test_what_is_left_of_many_messages_goes_back_in_few_requests(cloud: Cloud) -> None:
+    cloud.headshot("Bo")
+    cloud.rekognition.always = "ThrottlingException"
+
+    cloud.compare(*(cloud.photo(f"photo {number}") for number in range(25)))
+
+    assert len(cloud.sent()) == 25
+    assert [len(request["Entries"]) for request in cloud.asked("sqs:SendMessageBatch")] == [10, 10, 5]

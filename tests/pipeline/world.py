@@ -29,7 +29,7 @@ from sortclient.later import catch_up, synchronise
 from sortclient.model import Box, Sighting
 from sortclient.outputs import OutputWish
 from sortclient.references import Reference
-from sortclient.run import Wishes
+from sortclient.run import Wishes, rest_of
 from sortclient.run import run as run_order
 from sortclient.sorting import Order
 from sortclient.verdicts import matches
@@ -81,9 +81,8 @@ class World:
         )
         for name in ("people", "photos"):
             list(self._taken(name))  # the test event
-        deployment = Deployment(
-            "arn:stack", BUCKET, TABLE, cloud.queue_url, self._urls["people"], self._urls["dead"], 22.5, 30
-        )
+        queues = cloud.queue_url, self._urls["people"], self._urls["dead"]
+        deployment = Deployment("arn:stack", BUCKET, TABLE, *queues, 22.5, 30, paused=False)
         self.comparer = _Delivering(self, deployment)
         self.holds_back = False  # whether what is announced has to wait
 
@@ -128,18 +127,27 @@ class Machine:
     """A catalog of its own, with the folder of the album or without."""
 
     def __init__(self, world: World, home: Path, folder: Path | None = None) -> None:
-        self._world, self._home, self._folder = world, home, folder
+        self.home, self.folder = home, folder
+        self._world = world
 
-    def upload(self, *references: Reference, threshold: float | None = None, wait: bool = True) -> None:
-        """The whole run, as the command does it."""
-        assert self._folder is not None
-        order = Order(self._folder, references, ALBUM, threshold, wait=wait)
+    def upload(self, *references: Reference, threshold: float | None = None, wait: bool = True) -> int:
+        """The whole run, as the command does it; its exit status."""
+        assert self.folder is not None
+        order = Order(self.folder, references, ALBUM, threshold, wait=wait)
         with self._at_home():
-            run_order(order, Wishes(OutputWish(self._home / "Matches"), None, yes=True), self._world.comparer)
+            return run_order(order, Wishes(OutputWish(self.home / "Matches"), None, yes=True), self._world.comparer)
+
+    def retry(self, **wishes: Any) -> int:
+        """As the command does it; its exit status."""
+        with self.album() as album:
+            order = rest_of(album)
+        with self._at_home():
+            wished = Wishes(OutputWish(self.home / "Matches"), None, **{"yes": True} | wishes)
+            return run_order(order, wished, self._world.comparer)
 
     def sync(self) -> None:
         with self.album() as album:
-            synchronise(album, self._world.comparer, OutputWish(self._home / "Matches"), lambda _: b"copy")
+            synchronise(album, self._world.comparer, OutputWish(self.home / "Matches"), lambda _: b"copy")
 
     @contextmanager
     def album(self) -> Iterator[Album]:
@@ -163,5 +171,5 @@ class Machine:
     @contextmanager
     def _at_home(self) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(DATA_VARIABLE, str(self._home))
+            patch.setenv(DATA_VARIABLE, str(self.home))
             yield

@@ -69,10 +69,11 @@ TEMPLATE: dict[str, Any] = {
         Output.DEAD_LETTERS: {"Value": {"Ref": "DeadLetters"}},
         Output.CALLS_PER_SECOND: {"Value": "22.5"},
         Output.RETENTION_DAYS: {"Value": "30"},
+        Output.PAUSED: {"Value": "false"},
     },
 }
 
-HURRIED = Pace(look=0.01, look_most=0.01, quiet=0.05, quiet_most=0.1, settle=0.01, unreachable=0.3)
+HURRIED = Pace(look=0.01, look_most=0.01, quiet=0.05, quiet_most=0.1, settle=0.01, on_its_way=0.01, unreachable=0.3)
 
 
 class Cloud:

@@ -19,7 +19,7 @@ from sortclient.aws import table as module
 from sortclient.aws.cells import Cells
 from sortclient.aws.failures import Retryable
 from sortclient.aws.follow import OVERLAP, Follower
-from sortclient.aws.queues import Backlog, Queues
+from sortclient.aws.queues import Backlog, Depth, Queues
 from tests.unit.aws_cloud import ALBUM, Cloud, failure, verdict
 
 
@@ -311,7 +311,7 @@ def work(*photos: int) -> Work:
 
 def test_the_backlog_counts_waiting_delayed_and_taken_messages(cloud: Cloud) -> None:
     queues = Queues(cloud.clients.sqs, cloud.deployment)
-    assert queues.backlog() == Backlog(0, 0, 0)
+    assert queues.backlog() == Backlog(Depth(), Depth(), 0)
     assert queues.backlog().is_idle
     send, receive = cloud.clients.sqs.send_message, cloud.clients.sqs.receive_message
     compare = cloud.deployment.compare_queue
@@ -320,7 +320,7 @@ def test_the_backlog_counts_waiting_delayed_and_taken_messages(cloud: Cloud) -> 
     send(QueueUrl=compare, MessageBody="waiting")
     send(QueueUrl=compare, MessageBody="delayed", DelaySeconds=900)
     send(QueueUrl=cloud.deployment.dead_letters, MessageBody="dead")
-    assert queues.backlog() == Backlog(compare=3, enroll=0, dead_letters=1)
+    assert queues.backlog() == Backlog(Depth(1, 1, 1), Depth(), dead_letters=1)
     assert not queues.backlog().is_idle
 
 

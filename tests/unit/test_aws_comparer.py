@@ -20,9 +20,9 @@ from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from sortclient.aws import run, watch
 from sortclient.aws.cells import Cells
 from sortclient.aws.failures import Denied, Retryable
-from sortclient.aws.queues import Backlog, Queues
+from sortclient.aws.queues import Backlog, Depth, Queues
 from sortclient.aws.upload import Parcel, Uploads
-from sortclient.comparer import Compared, Decided, Event, Identified, Rejected, Uploaded, Waiting
+from sortclient.comparer import Changed, Compared, Decided, Event, Identified, InWork, Rejected, Uploaded, Waiting
 from sortclient.errors import InputError
 from sortclient.model import Box, Sighting
 from sortclient.photos.prepare import analysis_copy
@@ -171,7 +171,7 @@ def test_the_queues_are_empty_when_two_looks_say_so(
 ) -> None:
     """SQS's counts are approximate: one that misses a message must not make the client ask for paid work again."""
     queues = Queues(cloud.clients.sqs, cloud.deployment)
-    backlogs = iter([Backlog(depth, 0, 0) for depth in depths])
+    backlogs = iter([Backlog(Depth(depth), Depth(), 0) for depth in depths])
     monkeypatch.setattr(queues, "backlog", lambda: next(backlogs))
     cells = Cells(cloud.clients.dynamodb, cloud.deployment.table)
 
@@ -188,7 +188,17 @@ def test_while_messages_are_queued_nothing_is_asked(cloud: Cloud, memory: Memory
         if seen > 60:
             break
     assert not cloud.asked()
-    assert "waiting for 3 photos, 1 messages queued" in {event.detail for event in memory.of(Waiting)}
+    assert "waiting for 3 photos, 1 messages of all albums queued" in {event.detail for event in memory.of(Waiting)}
+
+
+def test_a_queue_that_is_never_empty_does_not_keep_a_run_for_ever(cloud: Cloud, memory: Memory) -> None:
+    """It is other albums' work, perhaps for days. What is lost a later run asks for."""
+    cloud.lost = {digest("red")}
+    cloud.clients.sqs.send_message(QueueUrl=cloud.deployment.enroll_queue, MessageBody="in work")
+    pace = replace(HURRIED, longest=1.0)
+    memory.follow(cloud.comparer(pace).compare(memory.request()), cloud.run_pipeline)
+    assert {photo for _, photo in memory.cells} == {digest("green"), digest("blue")}
+    assert not cloud.asked()
 
 
 def test_lost_cells_of_an_earlier_run_are_asked_for_at_once(cloud: Cloud, memory: Memory) -> None:
@@ -203,6 +213,7 @@ def test_what_an_earlier_run_left_in_work_is_not_asked_for(cloud: Cloud, memory:
     cloud.clients.sqs.send_message(QueueUrl=cloud.deployment.compare_queue, MessageBody="in work")
     memory.follow(cloud.comparer().compare(memory.request(wait=False)))
     assert not cloud.asked()
+    assert memory.of(InWork) == [InWork(3)]
 
 
 def test_no_photo_is_taken_while_as_much_as_may_be_is_on_its_way(
@@ -321,6 +332,19 @@ def test_a_file_that_changed_meanwhile_is_not_waited_for_under_its_old_name(clou
     assert memory.digests["a.jpg"] == digest("red")
     assert {photo for _, photo in memory.cells} == {digest("red"), digest("blue")}
     assert not cloud.asked()
+
+
+def test_of_an_album_as_it_is_known_a_changed_file_is_told_and_left_alone(cloud: Cloud, memory: Memory) -> None:
+    """It would be a new photo, with a price of its own. What is there under its old digest is still asked for."""
+    there = str(PhotoKey(ALBUM, "2" * 64))
+    cloud.clients.s3.put_object(Bucket=cloud.deployment.bucket, Key=there, Body=b"jpeg")
+    memory.digests = {"a.jpg": "0" * 64, "b.jpg": "1" * 64, "sub dir/ü.jpg": "2" * 64}
+    (memory.folder / "b.jpg").write_text("no picture any more")
+    memory.follow(cloud.comparer().compare(memory.request(as_known=True)), cloud.run_pipeline)
+    assert [event.file.path for event in memory.of(Changed)] == ["a.jpg", "b.jpg"]
+    assert not memory.of(Identified)
+    assert not memory.of(Uploaded)
+    assert {photo for _, photo in memory.cells} == {"2" * 64}
 
 
 def test_the_threshold_is_written_where_it_differs(cloud: Cloud, memory: Memory) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,6 +78,15 @@ def test_a_healthy_account(account: Account) -> None:
     assert "123456789012" in findings["credentials"].detail
     assert findings["CompareFaces quota"].detail == "25 a second; the stack uses up to 22.5"
     account.quotas.assert_no_pending_responses()
+
+
+def test_a_stack_that_is_paused(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    account.healthy()
+    paused = replace(account.cloud.deployment, paused=True)
+    monkeypatch.setattr(doctor, "find_stack", lambda *_: paused)
+    finding = account.findings()["stack"]
+    assert (finding.ok, "comparing is paused" in finding.detail) == (True, True)
+    assert "paused=false" in finding.advice
 
 
 def test_nothing_is_written_by_looking(account: Account) -> None:

@@ -25,6 +25,7 @@ OUTPUTS = {
     Output.DEAD_LETTERS: "https://dead",
     Output.CALLS_PER_SECOND: "22.5",
     Output.RETENTION_DAYS: "30",
+    Output.PAUSED: "false",
 }
 
 
@@ -120,11 +121,18 @@ def test_an_unfinished_stack_is_not_used(clients: Clients, status: str, advice: 
         found(clients, status)
 
 
-def test_an_older_stack_lacks_outputs(clients: Clients) -> None:
-    with pytest.raises(Missing, match=rf"{Output.RETENTION_DAYS}.*make deploy"):
-        found(clients, "CREATE_COMPLETE", {key: OUTPUTS[key] for key in OUTPUTS if key != Output.RETENTION_DAYS})
+@pytest.mark.parametrize(("said", "paused"), [("true", True), ("false", False)])
+def test_a_stack_says_whether_it_is_paused(clients: Clients, said: str, paused: bool) -> None:
+    assert found(clients, "UPDATE_COMPLETE", OUTPUTS | {Output.PAUSED: said}).paused is paused
 
 
-def test_another_programs_outputs_are_not_taken(clients: Clients) -> None:
+@pytest.mark.parametrize("name", [Output.RETENTION_DAYS, Output.PAUSED])
+def test_an_older_stack_lacks_outputs(clients: Clients, name: str) -> None:
+    with pytest.raises(Missing, match=rf"{name}.*make deploy"):
+        found(clients, "CREATE_COMPLETE", {key: OUTPUTS[key] for key in OUTPUTS if key != name})
+
+
+@pytest.mark.parametrize(("name", "value"), [(Output.RETENTION_DAYS, "a month"), (Output.PAUSED, "yes")])
+def test_another_programs_outputs_are_not_taken(clients: Clients, name: str, value: str) -> None:
     with pytest.raises(Missing, match="another program"):
-        found(clients, "CREATE_COMPLETE", OUTPUTS | {Output.RETENTION_DAYS: "a month"})
+        found(clients, "CREATE_COMPLETE", OUTPUTS | {name: value})

@@ -14,9 +14,10 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from photosort.comparison import Comparison, Correction, Problem, Thresholds
+from photosort.comparison import Comparison, Correction, Problem, Thresholds, now, to_item
 from photosort.keys import HeadshotKey
 from sortclient.album import Album
+from sortclient.aws.table import Table
 from sortclient.catalog import Catalog
 from sortclient.cli import main
 from sortclient.cli.commands import app
@@ -130,6 +131,8 @@ def copies(out: Path) -> set[str]:
         ("people add Images --ref gone.jpg --dry-run", "there is no such file"),
         ("people add Images --ref gone.jpg --max-spend -1", "--max-spend"),
         ("people add Imagse --ref gone.jpg", "Did you mean 'Images'"),
+        ("retry Imagse", "Did you mean 'Images'"),
+        ("retry Images --max-spend -1", "--max-spend"),
         ("people rename mee Ana Images", "Did you mean 'me'"),
         ("people rename me you Images", "has a 'you' already"),
         ("people rename me a/b Images", "Choose another name"),
@@ -170,6 +173,17 @@ def test_an_album_that_somebody_works_on_is_left_alone(
     assert (told.status, len(told.err.splitlines())) == (1, 1)
     assert "Album 'Images' is being worked on" in told.err
     assert known.people() == ["me", "you"]
+
+
+def test_the_status_of_an_album_that_a_run_works_on_is_that_so_far(
+    command: Command, known: Album, tmp_path: Path
+) -> None:
+    known.set_headshots("she", [Headshot("she", "c" * 64, "she.jpg", b"")])
+    known.save()
+    with hold(tmp_path / "data", "Images"):
+        told = command("status", "Images")
+    assert (told.status, told.err.startswith("The counts so far of what is being done by process ")) == (3, True)
+    assert "To come: 3 comparisons; a run works on them\n" in told.out
 
 
 def test_without_an_album_the_way_to_one_is_named(command: Command) -> None:
@@ -270,6 +284,18 @@ def test_a_dry_run_of_adding_adds_nobody(command: Command, known: Album, local: 
     assert "Copy: at most 6 new matches" in told.out
     assert (known.people(), local.requests, local.looked_at) == (["me", "you"], [], 0)
     assert not (tmp_path / "Matches").exists()
+
+
+def test_retry_compares_here_what_is_missing(command: Command, known: Album, local: Local, out: Path) -> None:
+    known.set_headshots("she", [Headshot("she", "c" * 64, "she.jpg", b"")])
+    known.save()
+    assert "Compare: at most 3 comparisons" in succeeded(command("retry", "Images", "--dry-run")).out
+    assert "`sortclient retry Images` asks for them" in command("status").out
+    told = succeeded(command("retry"))
+    assert copies(out) >= {"she/mine.jpg", "she/both.jpg", "she/none.jpg"}
+    assert "At most" not in told.err
+    assert local.looked_at == 0
+    assert "Nothing failed or is missing" in succeeded(command("retry")).err
 
 
 def test_people_are_not_added_to_an_album_without_a_folder(command: Command, catalog: Catalog, tmp_path: Path) -> None:
@@ -565,12 +591,55 @@ def test_an_album_that_is_known_is_not_denied_where_its_cloud_cannot_be_asked(
     assert (far.people(), far.thresholds) == (["me", "you"], Thresholds())
 
 
+@pytest.mark.parametrize("arguments", ["status", "sync", "retry Images", "people remove me"])
+def test_where_the_stack_is_not_found_it_is_said_where_the_album_is(
+    command: Command, cloud: Cloud, far: Album, arguments: str
+) -> None:
+    told = command(*arguments.split(), "--region", "eu-west-1")
+    assert told.status == 1
+    assert "There is no stack 'PhotoSort' in eu-west-1" in told.err
+    assert told.err.endswith(f"Album 'Images' is in {cloud.deployment.stack_id}.\n")
+    assert far.people() == ["me", "you"]
+
+
 def test_failed_comparisons_of_the_cloud_are_status_3(command: Command, cloud: Cloud, far: Album) -> None:
     far.set_headshots("you", [Headshot("you", "c" * 64, "new.jpg", b"")])
     far.record(Comparison("c" * 64, digest_of("one.jpg"), None, Problem.FAILED, "why", "test", ""))
     far.save()
     told = command("sync", "Images")
     assert (told.status, "1 verdict failed or pending" in told.err) == (3, True)
+
+
+def test_the_status_of_an_album_in_the_cloud_tells_what_has_come_what_failed_and_what_is_queued(
+    command: Command, cloud: Cloud, far: Album
+) -> None:
+    far.set_headshots("she", [Headshot("she", "c" * 64, "new.jpg", b"")])
+    far.record(Comparison("c" * 64, digest_of("one.jpg"), None, Problem.FAILED, "why", "rekognition", now()))
+    far.save()
+    failed = to_item("Images", far.cells(digest_of("one.jpg"))["c" * 64], 2**40)
+    Table(cloud.clients.dynamodb, cloud.deployment.table).put(failed)
+    cloud.clients.sqs.send_message(QueueUrl=cloud.deployment.compare_queue, MessageBody="of another album")
+    told = command("status")
+    assert told.status == 3
+    assert "Failed: 1 comparison; `sortclient retry Images` asks for them again\n  1 x why\n" in told.out
+    assert "for all its albums: 1 message to compare (1 waiting" in told.out
+    read = json.loads(command("status", "Images", "--format", "json").out)
+    assert (read["missing"], read["failed"], read["cloud"]["limit"], read["cloud"]["paused"]) == (0, 1, 22.5, False)
+
+
+def test_retry_of_the_cloud_asks_for_the_rest_of_the_album(
+    command: Command, cloud: Cloud, far: Album, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[object, ...]] = []
+    monkeypatch.setattr("sortclient.run.run", lambda order, wishes, *_, **__: begun.append((order, wishes)) or 3)
+    far.set_headshots("she", [Headshot("she", "c" * 64, "new.jpg", b"")])
+    far.save()
+    came = to_item("Images", Comparison("c" * 64, digest_of("one.jpg"), 99.0, None, "", "rekognition", now()), 2**40)
+    Table(cloud.clients.dynamodb, cloud.deployment.table).put(came)
+    assert command("retry", "--originals", "--no-wait", "--yes", "--max-spend", "5").status == 3
+    assert far.lacking() == 0  # what has come meanwhile is not quoted
+    order = Order(folder, (), "Images", originals=True, wait=False, as_known=True)
+    assert begun == [(order, Wishes(OutputWish(), None, yes=True, max_spend=5))]
 
 
 def test_upload_takes_what_it_is_told(

@@ -8,7 +8,6 @@ import pytest
 
 from photosort.comparison import Comparison, Problem
 from sortclient.album import Album
-from sortclient.aws.queues import Backlog
 from sortclient.comparer import NothingElsewhere
 from sortclient.later import synchronise
 from sortclient.layout import DEFAULT_LAYOUT, DEFAULT_OUT
@@ -18,6 +17,7 @@ from sortclient.progress import Progress
 from sortclient.question import MATCHES
 from sortclient.run import Wishes, finish
 from sortclient.showing import show_results, show_status
+from sortclient.status import status_of
 from tests.unit.test_sync import below, digest_of, put
 
 
@@ -26,9 +26,13 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "Matches"
 
 
+def told(album: Album) -> int:
+    return show_status(album, status_of(album, None), "text")
+
+
 def test_every_verdict_is_settled(album: Album, folder: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(album, folder, "one.jpg", 90)
-    assert synchronise(album, NothingElsewhere(), OutputWish(out), None) == show_status(album, None) == 0
+    assert synchronise(album, NothingElsewhere(), OutputWish(out), None) == told(album) == 0
     printed = capsys.readouterr()
     assert printed.err == f"1 match in {out} (1 new, 0 removed)\n"
     assert printed.out.splitlines() == [
@@ -47,7 +51,7 @@ def test_unsettled_verdicts_are_exit_status_3(
     album.set_headshots("she", [Headshot("she", "c" * 64, "she.jpg", b"")])
     if problem is not None:
         album.record(Comparison("c" * 64, digest_of("one.jpg"), None, problem, "why", "test", ""))
-    assert synchronise(album, NothingElsewhere(), OutputWish(out), None) == show_status(album, None) == 3
+    assert synchronise(album, NothingElsewhere(), OutputWish(out), None) == told(album) == 3
     assert set(below(out)) == {"me/one.jpg"}  # what is settled is there all the same
     assert "1 verdict failed or pending" in capsys.readouterr().err  # the status is no riddle
 
@@ -58,11 +62,6 @@ def test_a_match_that_cannot_be_copied_is_exit_status_3(album: Album, folder: Pa
     assert synchronise(album, NothingElsewhere(), OutputWish(out), lambda _: None) == 3
     assert finish(album, Wishes(OutputWish(out), None, yes=False, emulated=False), Progress(), lambda _: None) == 3
     assert finish(album, Wishes(OutputWish(out), None, yes=False, emulated=False), Progress(), lambda _: b"copy") == 0
-
-
-def test_status_tells_what_waits_in_the_cloud(album: Album, capsys: pytest.CaptureFixture[str]) -> None:
-    show_status(album, Backlog(compare=3, enroll=2, dead_letters=1))
-    assert "Waiting in the cloud: 3 to compare, 2 headshots, 1 dead letters\n" in capsys.readouterr().out
 
 
 def test_results_are_the_matches_or_every_row(album: Album, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,7 @@ READERS = {
 }
 USE_CASES = {
     *("deciding", "headshots", "intake", "later", "people", "portraits", "prices", "progress", "pruning"),
-    *("references", "rehearsal", "run", "showing", "sorting", "spending"),
+    *("recording", "references", "rehearsal", "run", "showing", "sorting", "spending", "status"),
 }
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
@@ -117,6 +117,19 @@ def test_help_waits_for_nothing_heavy(command: str) -> None:
         [sys.executable, "-c", code, *command.split(), "--help"], capture_output=True, text=True, check=True
     ).stdout
     assert printed.splitlines()[-2:] == ["status 0", "[]"]
+
+
+def test_a_function_starts_with_boto3_and_powertools_and_nothing_else() -> None:
+    """What they import is what a cold start takes: Powertools alone could bring pydantic, X-Ray and jsonschema."""
+    code = (
+        "import sys, photosort.compare_photos, photosort.enroll_person, photosort.record_failures\n"
+        "print(*sorted(sys.modules))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    modules = {name.partition(".")[0] for name in printed.split() if not name.startswith("_")}
+    theirs = {"certifi", "dateutil", "jmespath", "s3transfer", "six", "typing_extensions", "urllib3"}  # what these need
+    assert modules - sys.stdlib_module_names <= OURS | THEIRS | theirs
+    assert not modules & {"asyncio", "ctypes", "sqlite3", "tkinter", "unittest"}
 
 
 def test_nothing_under_lambdas_speaks_of_emulation() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from photosort.comparison import Comparison, Problem, Thresholds
-from sortclient.comparer import Candidate, Compared, Comparer, Event, Identified, Rejected, Request
+from sortclient.comparer import Candidate, Changed, Compared, Comparer, Event, Identified, Rejected, Request
 from sortclient.errors import InputError, SortError
 from sortclient.faces import comparer as comparer_module
 from sortclient.faces import models
@@ -134,6 +134,21 @@ def test_a_cell_says_how_many_faces_there_are_and_where_the_most_similar_one_is(
     for shot in headshots:
         cell = cells.cells[shot.digest, digests["cat.png"]]
         assert (cell.faces, cell.box) == (0, None)
+
+
+def test_of_an_album_as_it_is_known_a_changed_file_is_told_and_left_alone(
+    comparer: LocalComparer, headshots: list[Headshot], tmp_path: Path
+) -> None:
+    """Also one that is no picture now; one that nobody has read before is read."""
+    names = ("changed.png", "new.png", "broken.png")
+    changed, new, broken = (as_file(cat(), tmp_path / name) for name in names)
+    broken.location.write_bytes(b"no picture")
+    known = [Candidate(changed, "0" * 64), Candidate(new, None), Candidate(broken, "1" * 64)]
+    cells = Cells(headshots)
+    events = list(comparer.compare(replace(cells.request(known), as_known=True)))
+    assert {event.file.path for event in events if isinstance(event, Changed)} == {changed.path, broken.path}
+    assert set(identified(events)) == {new.path}
+    assert not [event for event in events if isinstance(event, Rejected)]
 
 
 def test_when_a_photo_was_taken_is_told_where_it_is_read(

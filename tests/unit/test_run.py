@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from photosort.comparison import Problem
 from sortclient.album import Album
 from sortclient.catalog import Catalog
-from sortclient.comparer import Decided, Pruned
+from sortclient.comparer import THIS_MACHINE, Decided, Pruned
 from sortclient.errors import InputError, SortError
 from sortclient.folders import DATA_VARIABLE
 from sortclient.headshots import Reference
@@ -19,7 +20,7 @@ from sortclient.outputs import Output, OutputWish, remember
 from sortclient.photos.selection import Selection
 from sortclient.progress import Progress
 from sortclient.question import Question, Who
-from sortclient.run import EXIT_UNSETTLED, Wishes, addition_to, finish, order_of, run, synchronised
+from sortclient.run import EXIT_UNSETTLED, Wishes, addition_to, finish, order_of, rest_of, run, synchronised
 from sortclient.sorting import Order
 from sortclient.spending import TooDear
 from sortclient.sync import Synchronised
@@ -308,10 +309,77 @@ def test_a_folder_that_answers_another_question_is_refused_before_the_work(
 def test_an_addition_is_to_the_album_as_it_is_known(album: Album, tmp_path: Path) -> None:
     file = picture(tmp_path / "Faces" / "Bo.png")
     order = addition_to(album, [f"Ana={file}#2"], tmp_path / "Faces")
-    assert (order.folder, order.album, order.people_only, order.threshold) == (album.folder, "Images", True, None)
+    assert (order.folder, order.album, order.as_known, order.threshold) == (album.folder, "Images", True, None)
     assert order.references == [Reference("Ana", file, 2), Reference("Bo", file, spare=True)]
     with pytest.raises(InputError, match="Whom to add"):
         addition_to(album, [], None)
+
+
+def test_the_rest_of_an_album_is_asked_for_without_a_look_at_the_folder(
+    order: Order, wishes: Wishes, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing = {"3.png", "4.png"}
+    assert run(order, wishes, Dear(lambda path: Problem.FAILED if path in failing else 50.0)) == EXIT_UNSETTLED
+    assert "`sortclient retry Images` asks for them again" in capsys.readouterr().err
+    picture(order.folder / "new.png", "red")
+    with Catalog(data / "catalog.sqlite") as catalog:
+        album = catalog.find_album("Images")
+        assert album is not None
+        rest = rest_of(album, wait=False)
+    comparer = Dear()
+    assert run(rest, wishes, comparer) == 0
+    assert "At most 2 comparisons, " in capsys.readouterr().err
+    assert comparer.looked_at == 0
+    assert [(request.wait, request.as_known) for request in comparer.requests] == [(False, True)]
+    assert run(rest, replace(wishes, max_spend=0), Dear()) == 0
+    assert "Nothing failed or is missing in album Images" in capsys.readouterr().err
+
+
+def test_of_an_album_of_nobody_or_without_a_folder_there_is_no_rest(catalog: Catalog, album: Album) -> None:
+    with pytest.raises(InputError, match="Nobody is looked for"):
+        rest_of(album)
+    with pytest.raises(InputError, match="on the machine that has its folder"):
+        rest_of(catalog.open_album("Far", None, "a stack"))
+
+
+def test_where_comparing_is_paused_nothing_is_waited_for_and_the_way_on_is_said(
+    order: Order, wishes: Wishes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comparer = Dear()
+    comparer.paused = True
+    run(order, wishes, comparer)
+    assert [request.wait for request in comparer.requests] == [False]
+    assert "lets it go on.\n" in capsys.readouterr().err
+    run(order, wishes, comparer)  # nothing new
+    assert "Comparing is paused" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place", "paused", "wait", "told"),
+    [
+        ("a stack", False, True, "`sortclient retry Images` asks for them again"),
+        ("a stack", False, False, "not waited for: `sortclient status Images` tells how far it is"),
+        ("a stack", True, True, "not waited for: `sortclient status Images` tells how far it is"),
+        (THIS_MACHINE, False, False, "`sortclient retry Images` asks for them again"),
+    ],
+    ids=["followed", "no wait", "paused", "here"],
+)
+def test_what_was_not_waited_for_is_not_to_be_asked_for_again(
+    order: Order,
+    wishes: Wishes,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+    told: str,
+    *,
+    paused: bool,
+    wait: bool,
+) -> None:
+    comparer = Dear(lambda _: Problem.FAILED, place=place)
+    comparer.paused = paused
+    assert run(replace(order, wait=wait), wishes, comparer) == EXIT_UNSETTLED
+    printed = capsys.readouterr().err
+    assert told in printed
+    assert ("retry" in printed) == ("retry" in told)
 
 
 def test_an_order_is_refused_for_a_threshold_a_name_or_a_folder_that_cannot_be(folder: Path, tmp_path: Path) -> None:

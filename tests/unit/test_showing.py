@@ -24,6 +24,7 @@ from sortclient.showing import (
     show_suggestion,
     show_undo,
 )
+from sortclient.status import status_of
 from sortclient.suggestion import TooFew
 from sortclient.sync import Synchronised, sync
 from sortclient.tuning import curves
@@ -83,7 +84,7 @@ def test_people_as_programs_read_them(two: Album, capsys: Capture) -> None:
 
 def test_the_status_names_thresholds_of_their_own(two: Album, capsys: Capture) -> None:
     two.set_threshold(85, "Ana")
-    show_status(two, None)
+    show_status(two, status_of(two, None), "text")
     assert capsys.readouterr().out.splitlines()[0].endswith(", threshold 80, Ana 85, me 92.5")
 
 

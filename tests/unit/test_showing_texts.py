@@ -12,6 +12,7 @@ from sortclient.deciding import correct
 from sortclient.filling import Synchronised
 from sortclient.question import MATCHES
 from sortclient.showing import show_curves, show_removed, show_results, show_status
+from sortclient.status import status_of
 from sortclient.tuning import curves, worth_asking
 from tests.unit.test_sync import put
 
@@ -66,7 +67,7 @@ def test_the_same_bytes_are_shown_and_asked_about_once_for_each_person(album: Al
 
 def test_a_threshold_of_somebody_with_a_comma_is_told_apart(album: Album, capsys: Capture) -> None:
     album.set_threshold(85, "Biden, Joe")
-    show_status(album, None)
+    show_status(album, status_of(album, None), "text")
     assert capsys.readouterr().out.splitlines()[0].endswith(', threshold 80, "Biden, Joe" 85')
 
 

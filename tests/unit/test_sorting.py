@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,18 @@ import pytest
 
 from photosort.comparison import Comparison, Problem
 from sortclient.catalog import Catalog
-from sortclient.comparer import Compared, Event, Identified, NothingElsewhere, Pruned, Rejected, Request, Waiting
+from sortclient.comparer import (
+    Changed,
+    Compared,
+    Event,
+    Identified,
+    InWork,
+    NothingElsewhere,
+    Pruned,
+    Rejected,
+    Request,
+    Waiting,
+)
 from sortclient.errors import InputError
 from sortclient.headshots import Reference
 from sortclient.model import Box, Outcome, Rejection, Sighting
@@ -203,13 +215,42 @@ def test_headshots_that_are_added_come_beside_those_there_are_and_files_stay_unl
 ) -> None:
     run(replace(order, references=[*order.references, reference(tmp_path, "you", "blue")]), catalog, Oracle())
     (order.folder / "d.jpg").write_bytes(JPEG + b"new")
-    added = replace(order, references=[reference(tmp_path, "me", "green")], people_only=True)
+    added = replace(order, references=[reference(tmp_path, "me", "green")], as_known=True)
     total, progress = run(added, catalog, Oracle())
     assert total == progress.compared == 3
     assert sources(catalog) == [("me", "green.png"), ("me", "red.png"), ("you", "blue.png")]
     assert run(added, catalog, Oracle())[0] == 0
-    run(replace(added, people_only=False), catalog, Oracle())
+    run(replace(added, as_known=False), catalog, Oracle())
     assert sources(catalog) == [("me", "green.png"), ("you", "blue.png")]
+
+
+def test_files_that_are_not_as_they_were_are_told_and_keep_what_is_known_of_them(
+    order: Order, catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Changing(Oracle):
+        def compare(self, request: Request) -> Iterator[Event]:
+            yield from (Changed(candidate.file) for candidate in request.candidates())
+
+    run(order, catalog, Oracle())
+    added = replace(order, references=[reference(tmp_path, "you", "blue")], as_known=True)
+    run(added, catalog, Changing())
+    told = capsys.readouterr().err
+    assert "3 files have changed or cannot be read" in told
+    assert f"`{shlex.join(['sortclient', 'upload', str(order.folder), '--album', 'Images'])}` looks" in told
+    known = catalog.find_album("Images")
+    assert known is not None
+    assert (len(known.digests()), known.lacking()) == (3, 3)
+
+
+def test_what_is_not_asked_for_because_it_may_be_in_work_is_told(
+    order: Order, catalog: Catalog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Busy(Oracle):
+        def compare(self, request: Request) -> Iterator[Event]:
+            yield InWork(28)
+
+    run(order, catalog, Busy())
+    assert "Comparisons of 28 photos may be in work, as messages are queued" in capsys.readouterr().err
 
 
 def test_of_an_album_that_people_are_added_to_a_folder_that_is_away_is_no_obstacle(
@@ -217,7 +258,7 @@ def test_of_an_album_that_people_are_added_to_a_folder_that_is_away_is_no_obstac
 ) -> None:
     run(order, catalog, Oracle())
     order.folder.rename(tmp_path / "away")
-    added = replace(order, references=[reference(tmp_path, "you", "blue")], people_only=True)
+    added = replace(order, references=[reference(tmp_path, "you", "blue")], as_known=True)
     assert plan(added, catalog, Oracle(), Progress()).comparisons == 3
 
 
@@ -230,7 +271,7 @@ def test_a_spare_headshot_without_a_face_is_left_out_where_its_person_has_anothe
 
     run(order, catalog, Oracle())
     spare = replace(reference(tmp_path, "me", "green"), spare=True)
-    run(replace(order, references=[spare], people_only=True), catalog, Blind())
+    run(replace(order, references=[spare], as_known=True), catalog, Blind())
     assert sources(catalog) == [("me", "red.png")]
     with pytest.raises(InputError, match="no face was found"):
         run(replace(order, references=[spare]), catalog, Blind())
@@ -319,7 +360,7 @@ def test_a_headshot_that_is_not_on_this_machine_can_be_given_by_adding_it_again(
     (shot,) = known.headshots()
     known.set_headshots("me", [replace(shot, content=b"")])
     known.save()
-    run(replace(order, people_only=True), catalog, Oracle())
+    run(replace(order, as_known=True), catalog, Oracle())
     assert known.headshots()[0].content == shot.content
 
 
@@ -329,9 +370,9 @@ def test_people_whose_names_differ_by_case_only_are_refused(order: Order, catalo
         plan(replace(order, references=both), catalog, Oracle(), Progress())
     assert catalog.find_album("Images") is None
     run(order, catalog, Oracle())
-    for people_only in (False, True):
+    for as_known in (False, True):
         with pytest.raises(InputError, match="There is a person 'me' already"):
-            plan(replace(order, references=both[1:], people_only=people_only), catalog, Oracle(), Progress())
+            plan(replace(order, references=both[1:], as_known=as_known), catalog, Oracle(), Progress())
 
 
 def told(order: Order, catalog: Catalog, capsys: pytest.CaptureFixture[str]) -> str:
@@ -345,7 +386,7 @@ def test_headshots_that_count_no_more_are_told(
 ) -> None:
     red, green, blue = (reference(tmp_path, "me", colour) for colour in ("red", "green", "blue"))
     assert "no more" not in told(replace(order, references=[red, green]), catalog, capsys)
-    assert "no more" not in told(replace(order, references=[blue], people_only=True), catalog, capsys)
+    assert "no more" not in told(replace(order, references=[blue], as_known=True), catalog, capsys)
     assert "no more" not in told(replace(order, references=[]), catalog, capsys)
     line = "me has 1 headshot now; 2 earlier ones count no more. `sortclient people add` adds to them.\n"
     assert line in told(replace(order, references=[red]), catalog, capsys)
@@ -381,7 +422,7 @@ def test_photos_that_last_in_the_cloud_are_not_foreseen_to_travel(
     run(order, catalog, Oracle())
     a, b, _ = (bytes.fromhex(analysis_digest(JPEG + name)) for name in (b"a.jpg", b"b.jpg", b"c.jpg"))
     cloud = Listed(there={a: True, b: False, b"another machine's": True})
-    added = replace(order, references=[reference(tmp_path, "you", "blue")], people_only=True)
+    added = replace(order, references=[reference(tmp_path, "you", "blue")], as_known=True)
     planned = plan(added, catalog, cloud, Progress())
     assert (planned.photos, planned.size) == (2, 2 * len(JPEG + b"b.jpg"))  # b is about to expire, c is not there
     assert planned.comparisons == 3 + 1

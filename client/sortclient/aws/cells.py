@@ -90,6 +90,18 @@ class Cells:
             later = Key(COMPARED_AT).gte(moment)
             yield from _comparisons(self._table.query(album, later, IndexName=COMPARED_AT_INDEX))
 
+    def count(self, album: str, first: str, last: str, most: int) -> tuple[int, str]:
+        """How many cells were compared from ``first`` to ``last``, and since when they are counted: of more than
+        ``most`` the latest only. One read, of at most 1 MB.
+        """
+        from boto3.dynamodb.conditions import Key
+
+        with explained():
+            number, since = self._table.count(
+                album, Key(COMPARED_AT).between(first, last), COMPARED_AT_INDEX, COMPARED_AT, most
+            )
+        return number, since or first
+
     def newest(self, album: str) -> str | None:
         """When the album's latest cell was compared; None where there is none."""
         with explained():

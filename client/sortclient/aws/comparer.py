@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -11,12 +12,14 @@ from sortclient.aws import people
 from sortclient.aws.cells import Cells
 from sortclient.aws.decisions import Corrections, reconcile
 from sortclient.aws.failures import explained
+from sortclient.aws.follow import came_since
 from sortclient.aws.objects import Objects
 from sortclient.aws.pruning import prune
 from sortclient.aws.queues import Queues
 from sortclient.aws.run import Run
 from sortclient.aws.session import Clients
 from sortclient.aws.stack import Deployment
+from sortclient.aws.traffic import Traffic, traffic
 from sortclient.aws.watch import Pace
 from sortclient.comparer import Decided, Event, Pruned, Request
 from sortclient.errors import InputError
@@ -45,6 +48,7 @@ class AwsComparer:
         self._deployment = deployment
         self.cells = Cells(clients.dynamodb, deployment.table)
         self.place = deployment.stack_id
+        self.paused = deployment.paused
 
     # A run that finds nothing new asks neither of these two, and making boto3's client of S3 takes 50 ms.
 
@@ -97,9 +101,23 @@ class AwsComparer:
 
     def rename(self, album: str, person: str, new: str, known: Callable[[str], Sequence[Comparison]]) -> None:
         people.rename(self.objects, self.cells, self._corrections, album, person, new, known)
+        if self._has_waited_for_work():
+            people.rename(self.objects, self.cells, self._corrections, album, person, new, known)
 
     def remove(self, album: str, person: str, headshots: Collection[str]) -> Pruned:
-        return people.remove(self.objects, self.cells, self._corrections, album, person, headshots)
+        removed = people.remove(self.objects, self.cells, self._corrections, album, person, headshots)
+        if self._has_waited_for_work():
+            removed += people.remove(self.objects, self.cells, self._corrections, album, person, headshots)
+        return removed
+
+    def _has_waited_for_work(self) -> bool:
+        """Whether anything was in work. A comparison that began while the headshot was there still writes its cell,
+        and its copy under the name that the person had; when it has ended, these can be taken away, too.
+        """
+        if self.queues.backlog().is_idle:
+            return False
+        time.sleep(self._pace.on_its_way)
+        return True
 
     def thresholds(self, album: str) -> Thresholds | None:
         return self.cells.thresholds(album)
@@ -114,6 +132,14 @@ class AwsComparer:
         later = (said for said in decided.corrections if said.at > standing.get((said.person, said.photo), ""))
         self._corrections.put(album, later)
         reconcile(self.objects, album, decided.matches, decided.refuted)
+
+    def came_since(self, album: str, newest: str) -> Iterator[Comparison]:
+        """The cells since the latest that is known, as far as the workers' clocks agree. Empty: all there are."""
+        return came_since(self.cells, album, newest)
+
+    def traffic(self, album: str) -> Traffic:
+        """How fast the album's cells come, and what waits."""
+        return traffic(album, self.cells, self.queues, self._deployment)
 
     def fetcher(self, album: str) -> Callable[[str], bytes | None]:
         """From a photo's digest to the copy that was uploaded of it, for one album: what a sync takes."""

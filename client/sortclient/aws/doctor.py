@@ -13,6 +13,7 @@ from sortclient.aws.objects import Objects
 from sortclient.aws.queues import Queues
 from sortclient.aws.session import Clients, open_session
 from sortclient.aws.stack import Deployment, find_stack
+from sortclient.comparer import UNPAUSE
 from sortclient.photos.decode import SMALLEST_SIDE
 
 # Service Quotas' code of "Transactions per second per account for the Amazon Rekognition Image operation CompareFaces".
@@ -59,7 +60,7 @@ def diagnose(profile: str | None, region: str | None, stack_name: str) -> Iterat
         yield Finding("stack", False, str(error))
         yield Finding("bucket, table, queues, quota", None, "cannot be looked at without the stack")
         return
-    yield Finding("stack", True, f"{stack_name} in {clients.region}; objects are kept {deployment.retention_days} days")
+    yield _stack(stack_name, clients, deployment)
     yield _look("bucket", partial(_bucket, clients, deployment))
     yield _look("table", partial(_table, clients, deployment))
     yield _look("queues", partial(_queues, clients, deployment))
@@ -105,6 +106,13 @@ def _concurrency(clients: Clients) -> Finding:
     )
 
 
+def _stack(name: str, clients: Clients, deployment: Deployment) -> Finding:
+    detail = f"{name} in {clients.region}; objects are kept {deployment.retention_days} days"
+    if deployment.paused:
+        return Finding("stack", True, f"{detail}; comparing is paused", f"To let it go on: {UNPAUSE}.")
+    return Finding("stack", True, detail)
+
+
 def _bucket(clients: Clients, deployment: Deployment) -> Finding:
     clients.s3.head_bucket(Bucket=deployment.bucket)
     objects = Objects(clients.s3, deployment.bucket, deployment.retention_days)
@@ -123,11 +131,14 @@ def _table(clients: Clients, deployment: Deployment) -> Finding:
 
 def _queues(clients: Clients, deployment: Deployment) -> Finding:
     backlog = Queues(clients.sqs, deployment).backlog()
-    waiting = f"{backlog.compare + backlog.enroll} messages queued, {backlog.dead_letters} dead letters"
+    waiting = f"{backlog.queued} messages queued, {backlog.dead_letters} dead letters"
     if not backlog.dead_letters:
         return Finding("queues", True, waiting)
     return Finding(
-        "queues", True, waiting, "Dead letters become failed comparisons within minutes; run the upload again then."
+        "queues",
+        True,
+        waiting,
+        "Dead letters become failed comparisons within minutes; `sortclient retry` asks for those again then.",
     )
 
 

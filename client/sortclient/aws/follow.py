@@ -15,6 +15,9 @@ from sortclient.aws.cells import Cells
 # Workers' clocks differ, and a cell is written a little after its time was taken: each look goes back so far.
 OVERLAP = timedelta(seconds=10)
 
+# And one that takes up what came since an earlier run: that saw a fast clock's cells, and may have missed a slow one's.
+_LONG_OVERLAP = timedelta(minutes=10)
+
 _BEGINNING = "0"  # before any time; DynamoDB takes no empty text for a key
 
 
@@ -42,8 +45,13 @@ class Follower:
         self._seen = seen
 
 
-def _back(newest: str | None) -> str:
+def came_since(cells: Cells, album: str, newest: str) -> Iterator[Comparison]:
+    """The cells that came after ``newest``, when the latest known one was compared, and some from before it."""
+    return cells.since(album, _back(newest, _LONG_OVERLAP))
+
+
+def _back(newest: str | None, overlap: timedelta = OVERLAP) -> str:
     """Where the next look begins. A worker whose clock is fast must not move it past what the others still write."""
-    if newest is None:
+    if not newest:
         return _BEGINNING
-    return timestamp(min(datetime.fromisoformat(newest), datetime.now(UTC)) - OVERLAP)
+    return timestamp(min(datetime.fromisoformat(newest), datetime.now(UTC)) - overlap)

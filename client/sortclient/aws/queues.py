@@ -22,16 +22,33 @@ _ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
-    """Messages waiting, in work or delayed: approximate, and up to a minute old (SQS counts so)."""
+class Depth:
+    """How many messages a queue holds: approximate, and up to a minute old (SQS counts so)."""
 
-    compare: int
-    enroll: int
+    waiting: int = 0
+    in_work: int = 0
+    delayed: int = 0  # sent back for later, as AWS was asked too often
+
+    @property
+    def total(self) -> int:
+        return self.waiting + self.in_work + self.delayed
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the queues of a deployment hold, of all its albums: a message does not say whose it is."""
+
+    compare: Depth
+    enroll: Depth
     dead_letters: int
 
     @property
+    def queued(self) -> int:
+        return self.compare.total + self.enroll.total
+
+    @property
     def is_idle(self) -> bool:
-        return self.compare == 0 and self.enroll == 0
+        return self.queued == 0
 
 
 class Queues:
@@ -45,7 +62,7 @@ class Queues:
             return Backlog(
                 compare=self._depth(self._deployment.compare_queue),
                 enroll=self._depth(self._deployment.enroll_queue),
-                dead_letters=self._depth(self._deployment.dead_letters),
+                dead_letters=self._depth(self._deployment.dead_letters).total,
             )
 
     def ask(self, works: Iterable[Work]) -> None:
@@ -66,7 +83,7 @@ class Queues:
                 return
         raise Retryable("AWS is busy: the queue takes no work. Run the same command again to go on.")
 
-    def _depth(self, url: str) -> int:
+    def _depth(self, url: str) -> Depth:
         counts = self._sqs.get_queue_attributes(
             QueueUrl=url,
             AttributeNames=[
@@ -75,4 +92,8 @@ class Queues:
                 "ApproximateNumberOfMessagesDelayed",
             ],
         )["Attributes"]
-        return sum(int(count) for count in counts.values())
+        return Depth(
+            waiting=int(counts["ApproximateNumberOfMessages"]),
+            in_work=int(counts["ApproximateNumberOfMessagesNotVisible"]),
+            delayed=int(counts["ApproximateNumberOfMessagesDelayed"]),
+        )

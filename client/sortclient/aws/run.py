@@ -17,7 +17,7 @@ from sortclient.aws.preparing import Job, prepare, prepare_plain
 from sortclient.aws.queues import Queues
 from sortclient.aws.upload import Parcel, Uploads
 from sortclient.aws.watch import Pace, Watch
-from sortclient.comparer import Event, Identified, Rejected, Request, Uploaded, Waiting
+from sortclient.comparer import Changed, Event, Identified, InWork, Rejected, Request, Uploaded, Waiting
 from sortclient.errors import InputError
 from sortclient.photos.errors import NotComparable, NotReached
 from sortclient.photos.prepare import Prepared
@@ -69,7 +69,7 @@ class Run:
             if not shot.content:
                 raise InputError(
                     f"The headshot of {shot.person} has expired in the cloud and is not on this machine. "
-                    f"Name it again with --ref {shot.person}=FILE."
+                    f"Name it again: `sortclient upload FOLDER --ref {shot.person}=FILE`."
                 )
             key = HeadshotKey(self._request.album, shot.person, shot.digest)
             uploads.begin(Parcel(key, shot.content, "image/jpeg"))
@@ -104,7 +104,10 @@ class Run:
         missing = self._request.missing
         stuck = [photo for photo in watch.wanted & self._present if not fresh.issuperset(missing(photo.hex()))]
         if stuck and not (yield from watch.is_idle()):
-            stuck = [photo for photo in stuck if photo in watch.failed]  # the others are still in work
+            failed = [photo for photo in stuck if photo in watch.failed]
+            if len(failed) < len(stuck):
+                yield InWork(len(stuck) - len(failed))
+            stuck = failed
         watch.ask(stuck, besides=fresh)
         watch.failed.clear()
 
@@ -165,6 +168,9 @@ class Run:
         if before is not None and not (isinstance(result, Prepared) and result.digest == before):
             # The file has changed since: nobody uploads what it held, unless another file has or had the same.
             watch.wanted -= {bytes.fromhex(before)} - self._present
+            if self._request.as_known:
+                yield Changed(file)
+                return
         if isinstance(result, Crashed):
             result = NotReached(str(result))
         if isinstance(result, NotComparable):

@@ -23,6 +23,8 @@ _COMPLETE = {
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
 }
 
+_PAUSED = {"true": True, "false": False}
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -36,6 +38,7 @@ class Deployment:
     dead_letters: str
     calls_per_second: float
     retention_days: int
+    paused: bool  # photos are queued, and nobody compares them until the stack is deployed without it
 
 
 def find_stack(clients: Clients, name: str = DEFAULT_STACK_NAME) -> Deployment:
@@ -59,6 +62,7 @@ def find_stack(clients: Clients, name: str = DEFAULT_STACK_NAME) -> Deployment:
             dead_letters=values[Output.DEAD_LETTERS],
             calls_per_second=float(values[Output.CALLS_PER_SECOND]),
             retention_days=int(values[Output.RETENTION_DAYS]),
+            paused=_PAUSED[values[Output.PAUSED]],
         )
     except (KeyError, ValueError) as error:
         raise Missing(

@@ -65,6 +65,21 @@ class Table:
         page = next(self._pages(album, None, {"IndexName": index, "ScanIndexForward": False, "Limit": 1}))
         return next(map(self._plain, page["Items"]), None)
 
+    def count(self, album: str, condition: ConditionBase, index: str, key: str, most: int) -> tuple[int, str | None]:
+        """How many of the index's items meet the condition, counted from the last one back; and ``key`` of the item
+        where the counting ended, None where it came to the first. The read is not consistent, at half the price.
+        """
+        answer = self._dynamodb.query(
+            TableName=self._name,
+            IndexName=index,
+            Select="COUNT",
+            ScanIndexForward=False,
+            Limit=most,
+            **self._in_album(album, condition),
+        )
+        ended = answer.get("LastEvaluatedKey")
+        return answer["Count"], None if ended is None else str(self._from_wire(ended[key]))
+
     def keys(self, album: str, prefix: str) -> Iterator[str]:
         """The sort keys that begin so, those of expired items too."""
         from boto3.dynamodb.conditions import Key
@@ -104,12 +119,15 @@ class Table:
         return written
 
     def _pages(self, album: str, condition: ConditionBase | None, request: Mapping[str, Any]) -> Iterator[Any]:
+        paginator = self._dynamodb.get_paginator("query")
+        keys = self._in_album(album, condition)
+        yield from paginator.paginate(TableName=self._name, ConsistentRead=True, **keys, **request)
+
+    def _in_album(self, album: str, condition: ConditionBase | None) -> dict[str, Any]:
         from boto3.dynamodb.conditions import Key
 
         in_album = Key(ALBUM).eq(album)
-        keys = self._expression("KeyConditionExpression", in_album if condition is None else in_album & condition)
-        paginator = self._dynamodb.get_paginator("query")
-        yield from paginator.paginate(TableName=self._name, ConsistentRead=True, **keys, **request)
+        return self._expression("KeyConditionExpression", in_album if condition is None else in_album & condition)
 
     def _if_met(self, write: Any, condition: ConditionBase | None, **request: Any) -> bool:
         if condition is not None:

@@ -33,8 +33,27 @@ class Pace:
     look_most: float = 3.0  # and while none do
     quiet: float = 15.0  # without a new cell, until the missing ones are read by key
     quiet_most: float = 600.0  # it doubles with each such reading that brings nothing
-    settle: float = 3.0  # between two readings of the queues' depth, which must agree that they are empty
+    settle: float = 60.0  # between two readings of the queues' depth: what is older than that SQS has counted
+    on_its_way: float = 45.0  # a comparison that had its headshot may end so late in a cell, and a copy in `matches/`
     unreachable: float = 900.0  # so long AWS may be out of reach while cells are followed
+    # Without a wanted cell, be the queues empty or not: they are shared by all albums, and another one's work may keep
+    # them full for days. Work that is throttled is given up after 6 hours, what crashes a function within two more.
+    longest: float = 8 * 3600.0
+    step: float = 1000.0  # more between two looks at the clock than any step takes: this machine has slept
+
+
+class _Awake:
+    """Seconds that this machine was awake. By some systems' clocks a laptop's night passes in one step, which must use
+    up nobody's patience.
+    """
+
+    def __init__(self, step: float) -> None:
+        self._step, self._at, self._passed = step, time.monotonic(), 0.0
+
+    def now(self) -> float:
+        before, self._at = self._at, time.monotonic()
+        self._passed += min(self._at - before, self._step)
+        return self._passed
 
 
 class Watch:
@@ -49,11 +68,12 @@ class Watch:
         self.wanted: set[bytes] = set()
         self.failed: set[bytes] = set()  # photos whose failed cells were dropped: to be asked for again
         self._pause = pace.look
-        self._looked_at = time.monotonic()
+        self._awake = _Awake(pace.step)
+        self._looked_at = self._awake.now()
         self._failing_since: float | None = None
 
     def look_if_due(self) -> Iterator[Event]:
-        if self.wanted and time.monotonic() - self._looked_at >= self._pause:
+        if self.wanted and self._awake.now() - self._looked_at >= self._pause:
             yield from self._patiently(self._look(), otherwise=0)
 
     def look_up(self, wanted: Iterable[tuple[str, str]]) -> Iterator[Event]:
@@ -78,28 +98,34 @@ class Watch:
         return self._queues.backlog().is_idle
 
     def settle(self) -> Iterator[Event]:
-        """Follow until every wanted cell has come, or is lost: not there, nothing queued, and asked for twice."""
-        patience, quiet_since, asks = self._pace.quiet, time.monotonic(), 0
-        while self.wanted:
+        """Follow until every wanted cell has come, or is lost: not there, nothing queued, and asked for twice; or none
+        has come for so long that this run is not the one to see it. What is missing then a later run takes up.
+        """
+        patience, quiet_since, asks = self._pace.quiet, self._awake.now(), 0
+        came_at = quiet_since
+        while self.wanted and self._awake.now() - came_at < self._pace.longest:
             yield from self._patiently(self._tell(), otherwise=None)
             time.sleep(self._pause)
             came = yield from self._patiently(self._look(), otherwise=0)
-            if not came and time.monotonic() - quiet_since < patience:
+            if not came and self._awake.now() - quiet_since < patience:
                 continue
             if not came:
                 came = yield from self._patiently(self._read_missing(), otherwise=0)
                 if not came and (yield from self._patiently(self.is_idle(), otherwise=False)):
-                    if asks == MOST_ASKS:
+                    # What was in work a minute ago may have come; and who cannot look has not seen that it is lost.
+                    came = yield from self._patiently(self._read_missing(), otherwise=1)
+                    if not came and asks == MOST_ASKS:
                         return
-                    self.ask(self.wanted)
-                    asks += 1
+                    if not came:
+                        asks += yield from self._patiently(self._ask_again(), otherwise=0)
             patience = self._pace.quiet if came else min(patience * 2, self._pace.quiet_most)
-            quiet_since = time.monotonic()
+            quiet_since = self._awake.now()
+            came_at = quiet_since if came else came_at
 
     def _look(self) -> Generator[Event, None, int]:
         """Take the cells that came since the last look; how many of them were wanted."""
         came = yield from self._receive(self._follower.look())
-        self._looked_at, self._failing_since = time.monotonic(), None
+        self._looked_at, self._failing_since = self._awake.now(), None
         self._pause = self._pace.look if came else min(self._pause * 1.5, self._pace.look_most)
         return came
 
@@ -122,6 +148,11 @@ class Watch:
         )
         return (yield from self._receive(self._cells.read(self._request.album, lacking)))
 
+    def _ask_again(self) -> Generator[Event, None, int]:
+        self.ask(self.wanted)
+        yield Waiting("asked again for what is missing")
+        return 1
+
     def _works(self, photos: Iterable[bytes], besides: Collection[str]) -> Iterator[work.Work]:
         for batch in chunks(photos, work.PHOTOS_A_MESSAGE):
             digests = tuple(photo.hex() for photo in batch)
@@ -132,8 +163,8 @@ class Watch:
 
     def _tell(self) -> Generator[Event, None, None]:
         backlog = self._queues.backlog()
-        queued = backlog.compare + backlog.enroll
-        parts = [f"waiting for {len(self.wanted)} photos", f"{queued} messages queued" if queued else "nothing queued"]
+        queued = f"{backlog.queued} messages of all albums queued" if backlog.queued else "nothing queued"
+        parts = [f"waiting for {len(self.wanted)} photos", queued]
         if backlog.dead_letters:
             parts.append(f"{backlog.dead_letters} given up")
         yield Waiting(", ".join(parts))
@@ -143,8 +174,8 @@ class Watch:
         try:
             return (yield from step)
         except Retryable:
-            now = time.monotonic()
-            self._failing_since = self._failing_since or now
+            now = self._awake.now()
+            self._failing_since = now if self._failing_since is None else self._failing_since
             if now - self._failing_since > self._pace.unreachable:
                 raise
             self._looked_at = now

@@ -10,8 +10,8 @@ import typer
 from photosort.stack import DEFAULT_STACK_NAME
 from sortclient.cli import options
 from sortclient.cli.app import app
-from sortclient.cli.opening import elsewhere_of, held_album, open_stack
-from sortclient.cli.options import Format
+from sortclient.cli.opening import elsewhere_of, held_album, open_stack, stack_of
+from sortclient.cli.options import Format, Told
 from sortclient.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ def sync(
         held.enter_context(hold(data_folder(), known.name if known else album or ""))
         comparer = None
         if known is None or known.place != NothingElsewhere.place:
-            comparer = _stack_of(catalog, album, profile, region, stack)
+            comparer = (
+                stack_of(known.name, known.place, profile, region, stack)
+                if known
+                else _stack_with(catalog, album, profile, region, stack)
+            )
             known = catch_up(catalog, comparer, album, known)
         elsewhere = comparer or NothingElsewhere()
         check_place(known, elsewhere)
@@ -78,11 +82,14 @@ def sync(
 @app.command()
 def status(
     album: options.AlbumArgument = None,
+    form: options.ToldAs = Told.TEXT,
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = DEFAULT_STACK_NAME,
 ) -> None:
-    """Counts of an album, and what is still waiting in the cloud.
+    """Tell how far an album is, what is to come, and what failed.
+
+    The queues are those of all the albums in the cloud, the rest is this one's.
 
     sortclient status Images
     """
@@ -92,19 +99,21 @@ def status(
     from sortclient.later import catch_up
     from sortclient.names import check_album
     from sortclient.showing import show_status
+    from sortclient.status import status_of
 
     with open_catalog() as catalog:
         known = check_album(catalog, album)
         _, _, comparer = elsewhere_of(known, profile, region, stack)
-        backlog = None
-        if comparer is not None:
-            try:
-                with hold(data_folder(), known.name):
-                    known = catch_up(catalog, comparer, album, known)
-            except Held as held:  # by the run that follows the cloud: what it has seen is in the catalog
-                typer.echo(f"The counts so far of what is being done {held.holder}", err=True)
-            backlog = comparer.queues.backlog()
-        raise typer.Exit(show_status(known, backlog))
+        running = False
+        try:
+            with hold(data_folder(), known.name):
+                if comparer is not None:
+                    known = catch_up(catalog, comparer, album, known, roughly=True)
+        except Held as held:  # by a run: what it has seen is in the catalog
+            running = True
+            typer.echo(f"The counts so far of what is being done {held.holder}", err=True)
+        traffic = None if comparer is None else comparer.traffic(known.name)
+        raise typer.Exit(show_status(known, status_of(known, traffic, running=running), form.value))
 
 
 @app.command()
@@ -158,15 +167,17 @@ def undo(
         raise typer.Exit(show_undo(known, dry_run=dry_run))
 
 
-def _stack_of(catalog: Catalog, album: str | None, profile: str | None, region: str | None, stack: str) -> AwsComparer:
-    """The stack, for an album that it may have: where it cannot be asked, and this machine knows none of that name."""
+def _stack_with(
+    catalog: Catalog, album: str | None, profile: str | None, region: str | None, stack: str
+) -> AwsComparer:
+    """The stack, for an album that this machine does not know and that the stack may have."""
     from sortclient.aws.failures import AwsError
     from sortclient.names import nearest
 
     try:
         return open_stack(profile, region, stack)
     except AwsError as error:
-        if album is None or catalog.find_album(album) is not None:
+        if album is None:
             raise
         here = nearest(album, catalog.album_names())
         raise InputError(

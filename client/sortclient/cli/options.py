@@ -17,11 +17,20 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Told(StrEnum):
+    """What is no table."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder with the photos.")]
 AlbumArgument = Annotated[
     str | None, typer.Argument(metavar="[ALBUM]", help="The album; the one used last if left out.")
 ]
 Form = Annotated[Format, typer.Option("--format", help="How to print them.")]
+
+ToldAs = Annotated[Told, typer.Option("--format", help="For a person, or for a program.")]
 
 # -- people
 _DIR = "Headshots of many: a folder for each person, or a picture named after them."
@@ -128,6 +137,13 @@ DryRun = Annotated[
 ]
 
 # -- AWS
+NoWait = Annotated[
+    bool,
+    typer.Option(
+        "--no-wait", help="Return once all is asked for; `status` tells how far it is, `sync` brings the matches."
+    ),
+]
+Originals = Annotated[bool, typer.Option("--originals", help="Upload the files as they are (up to 15 MB).")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about the cost.")]
 MaxSpend = Annotated[
     float | None, typer.Option("--max-spend", metavar="USD", help="Do not begin a run that could cost more.")

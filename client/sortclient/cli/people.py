@@ -9,7 +9,7 @@ import typer
 from photosort.stack import DEFAULT_STACK_NAME
 from sortclient.cli import options
 from sortclient.cli.app import people
-from sortclient.cli.opening import elsewhere_of, held_album, open_stack, stack_or_nobody
+from sortclient.cli.opening import elsewhere_of, held_album, run_as_known
 from sortclient.cli.options import Format
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The person.")]
@@ -48,27 +48,16 @@ def add(
     sortclient people add Images --ref Ana=ana.jpg
     """
     from sortclient.catalog import open_catalog
-    from sortclient.faces.comparer import LocalComparer
     from sortclient.names import check_album
     from sortclient.outputs import OutputWish
-    from sortclient.run import Wishes, addition_to, run
+    from sortclient.run import Wishes, addition_to
 
     with open_catalog() as catalog:
         known = check_album(catalog, album)
         order = addition_to(known, ref or [], people)
-        here = known.place == LocalComparer.place
+        place = known.place
     wishes = Wishes.checked(order, OutputWish(), None, yes=yes, max_spend=max_spend)
-    if dry_run:
-        from sortclient.rehearsal import Unasked
-        from sortclient.rehearsal import dry_run as rehearse
-
-        place = Unasked(LocalComparer.engine, LocalComparer.place) if here else stack_or_nobody(profile, region, stack)
-        raise typer.Exit(rehearse(order, wishes, place))
-    if here:
-        with LocalComparer() as local:
-            raise typer.Exit(run(order, wishes, local))
-    comparer = open_stack(profile, region, stack)
-    raise typer.Exit(run(order, wishes, comparer, fetch=comparer.fetcher(order.album)))
+    raise typer.Exit(run_as_known(order, wishes, place, profile, region, stack, dry_run=dry_run))
 
 
 @people.command()

@@ -1,4 +1,4 @@
-"""`upload` and `sort`: the whole job, with AWS or on this machine."""
+"""`upload` and `sort`: the whole job, with AWS or on this machine; and `retry`, what is left of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from photosort.stack import DEFAULT_STACK_NAME
 from sortclient.cli import options
 from sortclient.cli.app import app
-from sortclient.cli.opening import open_stack, stack_or_nobody, unasked
+from sortclient.cli.opening import open_stack, run_as_known, stack_or_nobody, unasked
 
 
 @app.command()
@@ -30,13 +30,8 @@ def upload(
     exclude: options.Exclude = None,
     follow_links: options.FollowLinks = False,
     moved: options.Moved = False,
-    originals: Annotated[bool, typer.Option("--originals", help="Upload the files as they are (up to 15 MB).")] = False,
-    no_wait: Annotated[
-        bool,
-        typer.Option(
-            "--no-wait", help="Return after uploading; `status` tells how far it is, `sync` brings the matches."
-        ),
-    ] = False,
+    originals: options.Originals = False,
+    no_wait: options.NoWait = False,
     yes: options.Yes = False,
     max_spend: options.MaxSpend = None,
     prune: options.Prune = False,
@@ -127,3 +122,35 @@ def sort(
         raise typer.Exit(rehearse(order, wishes, Unasked(LocalComparer.engine, LocalComparer.place)))
     with LocalComparer() as comparer:
         raise typer.Exit(run(order, wishes, comparer))
+
+
+@app.command()
+def retry(
+    album: options.AlbumArgument = None,
+    originals: options.Originals = False,
+    no_wait: options.NoWait = False,
+    yes: options.Yes = False,
+    max_spend: options.MaxSpend = None,
+    dry_run: options.DryRun = False,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = DEFAULT_STACK_NAME,
+) -> None:
+    """Ask again for what failed or is missing of an album.
+
+    The folder is not looked through: that is `sort` or `upload`. Photos that have expired in the cloud are sent again,
+    as they were (with --originals where they were uploaded so).
+
+    sortclient retry Images
+    """
+    from sortclient.catalog import open_catalog
+    from sortclient.names import check_album
+    from sortclient.outputs import OutputWish
+    from sortclient.run import Wishes, rest_of
+
+    with open_catalog() as catalog:
+        known = check_album(catalog, album)
+        order = rest_of(known, originals=originals, wait=not no_wait)
+        place = known.place
+    wishes = Wishes.checked(order, OutputWish(), None, yes=yes, max_spend=max_spend)
+    raise typer.Exit(run_as_known(order, wishes, place, profile, region, stack, dry_run=dry_run))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from photosort.chunks import chunks
 from photosort.comparison import Comparison, Problem, now
-from sortclient.comparer import Compared, Event, Identified, NothingElsewhere, Rejected, Request
+from sortclient.comparer import Changed, Compared, Event, Identified, NothingElsewhere, Rejected, Request
 from sortclient.errors import InputError
 from sortclient.faces.analyse import Analysed, analyse_file, analyse_once
 from sortclient.faces.cache import FaceCache
@@ -64,11 +64,14 @@ class LocalComparer(NothingElsewhere):
                 if candidate.digest in known
             ]
             yield from _compared(request, references, pictures)
-            unknown = (candidate.file for candidate in chunk if candidate.digest not in known)
-            for file, result in self._workers.map(analyse_file, unknown):
+            before = {candidate.file: candidate.digest for candidate in chunk if candidate.digest not in known}
+            for file, result in self._workers.map(analyse_file, before):
                 if isinstance(result, Crashed):
                     result = NotReached(str(result))
-                if isinstance(result, NotComparable):
+                found = result.digest if isinstance(result, Analysed) else None
+                if request.as_known and before[file] not in (None, found):
+                    yield Changed(file)
+                elif isinstance(result, NotComparable):
                     yield Rejected(file, result.rejection)
                 else:
                     yield from _compared(request, references, [(file, result)])
