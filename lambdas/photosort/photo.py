@@ -109,9 +109,10 @@ class PhotoComparer:
     def _fill_cell(self, result: Result, work: Work, photo: str, shots: list[Headshot], thresholds: Thresholds) -> None:
         """``shots`` are one picture, of one person or (the same file under two names) of several."""
         album = work.album
-        if is_refused_write(work.reason):
-            # The last call was charged, and what it said could not be kept: whether it can be is asked before another.
-            self.table.put(album, failure(shots[0].digest, photo, work.reason))
+        # The last call was charged, and what it said could not be kept: whether it can be is asked before another.
+        trial = failure(shots[0].digest, photo, work.reason)
+        if is_refused_write(work.reason) and not self.table.put(album, trial):
+            return  # a verdict has come meanwhile
         if not self.pace.take(within=self.seconds_left() - TIME_FOR_A_CELL):
             raise OutOfTime("the invocation ended before its turn came")
         headshot, photo_key = HeadshotKey(album, shots[0].person, shots[0].digest), PhotoKey(album, photo)

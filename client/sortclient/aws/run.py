@@ -103,10 +103,9 @@ class Run:
         yield from watch.look_up(self._left_over(watch, fresh))
         missing = self._request.missing
         stuck = [photo for photo in watch.wanted & self._present if not fresh.issuperset(missing(photo.hex()))]
-        if stuck and not (yield from watch.is_idle()):
-            failed = [photo for photo in stuck if photo in watch.failed]
-            if len(failed) < len(stuck):
-                yield InWork(len(stuck) - len(failed))
+        failed = [photo for photo in stuck if photo in watch.failed]
+        if len(failed) < len(stuck) and not (yield from watch.is_idle()):
+            yield InWork(len(stuck) - len(failed))
             stuck = failed
         watch.ask(stuck, besides=fresh)
         watch.failed.clear()

@@ -71,6 +71,8 @@ def rename(
 ) -> None:
     """Call a person by another name. Nothing is compared, or paid for, again.
 
+    Where the cloud is comparing, it waits 45 seconds for what is on its way under the old name.
+
     sortclient people rename me Ana Images
     """
     from sortclient.later import synchronise
@@ -99,7 +101,8 @@ def remove(
 ) -> None:
     """Remove a person: headshots, comparisons, corrections and copies of matches, here and in the cloud.
 
-    Copies that somebody has changed stay, and those whose photos are gone. Nothing is asked first.
+    Copies that somebody has changed stay, and those whose photos are gone. Nothing is asked first. Where the cloud is
+    comparing, it waits 45 seconds for what is on its way.
 
     sortclient people remove Ana Images
     """
