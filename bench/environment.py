@@ -19,19 +19,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from simulation.context import Context
+
 _numbers = count()
-
-
-class Context:
-    """What Lambda passes, as far as the handler looks."""
-
-    function_name = "bench"
-    memory_limit_in_mb = "1769"
-    aws_request_id = "0"
-    invoked_function_arn = "arn:aws:lambda:us-west-1:123456789012:function:bench"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
 
 
 def records(album: str, photos: int) -> dict[str, Any]:
@@ -93,7 +83,7 @@ def _since(started: float, used: float) -> list[float]:
 
 
 def _call(handler: Any, album: str, photos: int) -> None:
-    answer = handler(records(album, photos), Context())
+    answer = handler(records(album, photos), Context("bench"))
     if answer["batchItemFailures"]:
         raise SystemExit(f"the handler failed on {album}: its log tells why")
 

@@ -10,4 +10,5 @@ the quota and the chaos tests stand on it; nothing that is deployed or installed
     quota         how a quota of calls a second is enforced
     stores        one album's S3, DynamoDB and Rekognition, at AWS's latencies
     pipeline      compare_photos' handler in all of this
+    context       what Lambda tells a handler
 """

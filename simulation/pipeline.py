@@ -21,6 +21,7 @@ from photosort import clients, compare_photos
 from photosort.settings import CompareSettings
 from photosort.telemetry import logger
 from simulation.clock import Clock, Condition, Pool
+from simulation.context import Context
 from simulation.event_source import EventSource
 from simulation.sqs import Queue, Sqs
 from simulation.stores import Account
@@ -58,19 +59,6 @@ class Mode:
     retries: Config | None = None
 
 
-class _Context:
-    function_name = "compare-photos"
-    memory_limit_in_mb = "1769"
-    invoked_function_arn = "arn:aws:lambda:us-west-1:123456789012:function:compare-photos"
-    aws_request_id = "0"
-
-    def __init__(self, seconds_left: Callable[[], float]) -> None:
-        self._seconds_left = seconds_left
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._seconds_left() * 1000)
-
-
 _here = threading.local()  # the environment whose invocation this thread is
 
 
@@ -102,7 +90,7 @@ class Environment:
 
     def invoke(self, records: Sequence[dict[str, Any]], seconds_left: Callable[[], float]) -> object:
         _here.environment = self
-        return compare_photos.handler({"Records": records}, _Context(seconds_left))  # type: ignore[arg-type]
+        return compare_photos.handler({"Records": records}, Context("compare-photos", seconds_left))  # type: ignore[arg-type]
 
 
 def run(deployed: Deployed, mode: Mode, account: Account, queue: Queue) -> EventSource:

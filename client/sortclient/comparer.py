@@ -43,9 +43,7 @@ class Request:
     standing: Callable[[str], Sequence[Comparison]]
     originals: bool = False  # upload the files as they are
     wait: bool = True  # follow the verdicts to the end
-    as_known: bool = (
-        False  # a file that holds other bytes than those that are known is not compared, but told as Changed
-    )
+    as_known: bool = False  # a file that holds other bytes than the known ones is told as Changed, and not compared
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,9 +158,7 @@ class _Run:
         placed = self.filler.put(verdict, before, self.before.get(key))
         if placed is None:
             return
-        if (
-            key in self.before and key not in self.keeps
-        ):  # it stands at its new place; its sidecar is written anew there
+        if key in self.before and key not in self.keeps:  # it stands at its new place, and its sidecar is written anew
             with self.refusals():
                 self.remove(key)
         if self.done.added > added and before is not None and stood and placed.target == before.target:

@@ -110,8 +110,7 @@ class PhotoComparer:
         """``shots`` are one picture, of one person or (the same file under two names) of several."""
         album = work.album
         # The last call was charged, and what it said could not be kept: whether it can be is asked before another.
-        trial = failure(shots[0].digest, photo, work.reason)
-        if is_refused_write(work.reason) and not self.table.put(album, trial):
+        if is_refused_write(work.reason) and not self.table.put(album, failure(shots[0].digest, photo, work.reason)):
             return  # a verdict has come meanwhile
         if not self.pace.take(within=self.seconds_left() - TIME_FOR_A_CELL):
             raise OutOfTime("the invocation ended before its turn came")

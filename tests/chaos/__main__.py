@@ -32,14 +32,15 @@ def main(arguments: list[str]) -> int:
     if os.environ.get("PYTHONHASHSEED") != "0":
         os.environ["PYTHONHASHSEED"] = "0"
         os.execv(sys.executable, [sys.executable, "-m", "tests.chaos", *arguments])  # noqa: S606
-    failed = 0
+    played = failed = 0
     for argument in arguments:
         first, _, last = argument.partition("-")
         for seed in range(int(first), int(last or first) + 1):
+            played += 1
             if lines := play(seed):
                 failed += 1
                 sys.stdout.write("\n  ".join([f"seed {seed} (python -m tests.chaos {seed}):", *lines]) + "\n")
-    sys.stdout.write(f"{failed} seeds failed\n")
+    sys.stdout.write(f"{played} seeds played, {failed} failed\n")
     return 1 if failed else 0
 
 

@@ -5,30 +5,17 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from photosort import compare_photos, enroll_person, record_failures
+from simulation.context import Context
 from simulation.sqs import Message, Queue
 from sortclient.emulator.provisioning import SOURCES
-from tests.chaos.agenda import Actor, Agenda
+from tests.chaos.agenda import Actor
 from tests.chaos.aws import Aws
 from tests.chaos.promises import forgotten, hurried
 
 WRONG_CLOCK = 60  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    agenda: Agenda
-    actor: Actor
-    function_name: str
-    memory_limit_in_mb: int = 1769
-    invoked_function_arn: str = "arn:aws:lambda:us-west-1:123456789012:function:f"
-    aws_request_id: str = "0"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return max(0, int((self.actor.deadline - self.agenda.now) * 1000))
 
 
 class EventSource:
@@ -80,7 +67,7 @@ class EventSource:
         aws, begun = self._aws, self._aws.agenda.now
         try:
             aws.agenda.pause(0.01)
-            answer = self.handler(event, Context(aws.agenda, actor, actor.kind))
+            answer = self.handler(event, Context(actor.kind, lambda: actor.deadline - aws.agenda.now))
             failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
             if failed:
                 aws.log.note(aws.agenda.now, f"{actor.name}: {len(failed)} of {len(messages)} messages failed")

@@ -21,7 +21,6 @@ from botocore.retries import standard
 from moto import mock_aws
 from moto.s3 import notifications
 
-from photosort import clients, compare_photos, enroll_person, record_failures
 from photosort.stack import Environment
 from photosort.telemetry import logger
 from photosort.work import Work
@@ -36,7 +35,7 @@ from tests.chaos.bucket import expire, put_clocks_apart
 from tests.chaos.functions import event_sources
 from tests.chaos.promises import lost
 from tests.chaos.weather import Weather
-from tests.pipeline.cloud import BUCKET, TABLE, create_stack
+from tests.pipeline.cloud import BUCKET, TABLE, create_stack, new_execution_environments
 from tests.unit.aws_cloud import Here
 
 _START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -122,14 +121,8 @@ def _session() -> boto3.Session:
 @contextmanager
 def world(seed: int, pace: Pace = PACE) -> Iterator[World]:
     """A new stack, in new execution environments."""
-    kept = [clients.s3, clients.dynamodb, clients.sqs, clients.rekognition]
-    kept += [function._started for function in (compare_photos, enroll_person, record_failures)]
-    for cached in kept:
-        cached.cache_clear()
-    with pytest.MonkeyPatch.context() as patch, mock_aws(), _quiet():
+    with pytest.MonkeyPatch.context() as patch, mock_aws(), new_execution_environments(), _quiet():
         yield World(seed, patch, pace)
-    for cached in kept:
-        cached.cache_clear()
 
 
 @contextmanager

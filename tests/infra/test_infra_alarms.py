@@ -131,11 +131,12 @@ def test_what_is_printed_is_what_the_alarms_ask_for(parts: Parts, capsys: pytest
 
 
 def test_nothing_is_counted_under_a_name_of_its_own() -> None:
-    for path in SOURCES.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            match node:
-                case ast.Subscript(value=ast.Attribute(attr="counts"), slice=ast.Constant(value=name)):
-                    pytest.fail(f"{path.name}:{node.lineno} counts {name!r}: it belongs into photosort.stack.Metric")
+    """It belongs into photosort.stack.Metric, or neither an alarm nor the dashboard would know of it."""
+    files = list(SOURCES.glob("*.py"))
+    nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    counted = [node for node in nodes if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("counts")]
+    assert len(counted) > 8
+    assert not [ast.unparse(node) for node in counted if isinstance(node.slice, ast.Constant)]
 
 
 def test_the_alarms(parts: Parts) -> None:

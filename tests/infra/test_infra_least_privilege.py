@@ -11,7 +11,6 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import FrameType
@@ -22,33 +21,19 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
-from photosort import clients, comparison
+from photosort import comparison
 from photosort.keys import HeadshotKey, PhotoKey
 from photosort.work import Headshot, Work
+from simulation.context import Context
 from simulation.wire import response
 from tests.infra.call_sites import PACKAGE, Site, sites
-from tests.infra.template_parts import BY_LAMBDA, FUNCTIONS, Parts, as_list, target
+from tests.infra.template_parts import BY_LAMBDA, Parts, as_list, target
+from tests.pipeline.cloud import new_execution_environments
 
 HEADSHOT, PHOTO = HeadshotKey("Album", "Ada", "a" * 64), PhotoKey("Album", "b" * 64)
 WORK = Work(PHOTO.album, (PHOTO.digest,), (Headshot(HEADSHOT.person, HEADSHOT.digest),))
 
 Grant = tuple[str, str]  # an action, and its resource as "{name in the template}{rest of the ARN}"
-
-
-@dataclass
-class Context:
-    """What Lambda tells a handler of its invocation."""
-
-    function_name: str
-    function_version: str = "$LATEST"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-west-1:123456789012:function:any"
-    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
-    log_group_name: str = "log"
-    log_stream_name: str = "stream"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
 
 
 class Recorder:
@@ -148,16 +133,8 @@ class Aws:
 
 @pytest.fixture
 def aws(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    def new_execution_environments() -> None:
-        for cached in (clients.s3, clients.dynamodb, clients.sqs, clients.rekognition):
-            cached.cache_clear()
-        for module in FUNCTIONS:
-            importlib.import_module(f"photosort.{module}")._started.cache_clear()
-
-    with mock_aws():
-        new_execution_environments()
+    with mock_aws(), new_execution_environments():
         yield Aws(parts, monkeypatch)
-    new_execution_environments()
 
 
 def granted(parts: Parts, module: str) -> set[Grant]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,16 +16,13 @@ import boto3
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from photosort import clients, comparison, work
+from photosort import clients, compare_photos, comparison, enroll_person, record_failures, work
 from photosort.batch import Batch
 from photosort.bucket import Bucket
-from photosort.compare_photos import compare_batch
 from photosort.comparison import Comparison, Thresholds
-from photosort.enroll_person import enroll_batch
 from photosort.keys import HeadshotKey, Key, MatchKey, PhotoKey
 from photosort.pacing import TokenBucket
 from photosort.photo import PhotoComparer
-from photosort.record_failures import record_batch
 from photosort.table import Table
 from sortclient.aws.cells import Cells
 from sortclient.aws.decisions import Corrections
@@ -36,6 +34,18 @@ BUCKET = "photosort-test"
 TABLE = "comparisons"
 GIVE_UP_AFTER = 6 * 3600.0
 RETENTION_DAYS = 30.0
+
+
+@contextmanager
+def new_execution_environments() -> Iterator[None]:
+    """Functions that make their clients, and read their settings, anew; nothing of it is kept."""
+    kept = [clients.s3, clients.dynamodb, clients.sqs, clients.rekognition]
+    kept += [function._started for function in (compare_photos, enroll_person, record_failures)]
+    for cached in kept:
+        cached.cache_clear()
+    yield
+    for cached in kept:
+        cached.cache_clear()
 
 
 def digest(name: str) -> str:
@@ -119,7 +129,7 @@ class Cloud:
             now=lambda: self.clock.now,
             give_up_after=GIVE_UP_AFTER,
         )
-        return compare_batch(
+        return compare_photos.compare_batch(
             records(bodies, {"ApproximateReceiveCount": str(receives)}),
             comparer=replace(comparer, **changed),
             threads=10,
@@ -130,11 +140,13 @@ class Cloud:
         )
 
     def enroll(self, *bodies: str) -> Batch:
-        return enroll_batch(records(bodies), bucket=self.bucket, sqs=clients.sqs(), queue_url=self.queue_url)
+        return enroll_person.enroll_batch(
+            records(bodies), bucket=self.bucket, sqs=clients.sqs(), queue_url=self.queue_url
+        )
 
     def record(self, *bodies: str, queue: str = "compare") -> Batch:
         arn = f"arn:aws:sqs:us-west-1:{DEFAULT_ACCOUNT_ID}:{queue}"
-        return record_batch(
+        return record_failures.record_batch(
             records(bodies, {"DeadLetterQueueSourceArn": arn, "ApproximateReceiveCount": "6"}),
             bucket=self.bucket,
             table=self.table,

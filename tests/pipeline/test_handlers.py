@@ -15,22 +15,14 @@ from photosort.keys import PhotoKey, parse_key
 from photosort.settings import BadSettings
 from photosort.stack import METRICS_NAMESPACE, Environment
 from photosort.work import Headshot, Work
+from simulation.context import Context
 from tests.pipeline.cloud import ALBUM, BUCKET, GIVE_UP_AFTER, RETENTION_DAYS, TABLE, Cloud, digest, event, records
 from tests.pipeline.fake_rekognition import NO_FACE
 
 BO = Headshot("Bo & Zoë", digest("Bo & Zoë"))
 
 STORES = ("BUCKET", "TABLE")
-
-
-class Context:
-    function_name = "PhotoSort-Function"
-    memory_limit_in_mb = "256"
-    aws_request_id = "1"
-    invoked_function_arn = "arn:aws:lambda:us-west-1:123456789012:function:PhotoSort-Function"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
+NAME = "PhotoSort-Function"
 
 
 @pytest.fixture
@@ -46,7 +38,7 @@ def deployed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 def call(function: Any, *bodies: str) -> Any:
-    return function.handler({"Records": records(bodies)}, Context())
+    return function.handler({"Records": records(bodies)}, Context(NAME))
 
 
 def metrics(printed: str) -> dict[str, Any]:
@@ -77,7 +69,7 @@ def test_the_three_handlers_do_the_whole_path(deployed: Cloud, capsys: pytest.Ca
     directive = recorded["_aws"]["CloudWatchMetrics"][0]
     assert directive["Namespace"] == METRICS_NAMESPACE
     assert directive["Dimensions"] == [["service"]]
-    assert recorded["service"] == Context.function_name
+    assert recorded["service"] == NAME
 
 
 def test_a_batch_without_anything_to_count_prints_no_metrics(

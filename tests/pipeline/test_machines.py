@@ -13,7 +13,7 @@ from sortclient.deciding import correct, set_threshold, settle
 from sortclient.people import remove, rename
 from sortclient.photos.prepare import analysis_copy
 from sortclient.references import Reference
-from tests.pipeline.cloud import ALBUM, Cloud
+from tests.pipeline.cloud import ALBUM
 from tests.pipeline.world import Machine, World
 from tests.unit.conftest import picture
 
@@ -22,16 +22,6 @@ NAMES = ("a.png", "b.png", "c.png")
 
 def digest(file: Path) -> str:
     return analysis_copy(file.read_bytes()).digest
-
-
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sortclient.files.SETTLED_NS", 0)
-
-
-@pytest.fixture
-def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> World:
-    return World(cloud, monkeypatch)
 
 
 @pytest.fixture

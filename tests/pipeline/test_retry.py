@@ -17,16 +17,6 @@ DENIED, GOOD = "denied.png", ("a.png", "b.png")
 PEOPLE = {"Ann": "red", "Bob": "green"}
 
 
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sortclient.files.SETTLED_NS", 0)
-
-
-@pytest.fixture
-def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> World:
-    return World(cloud, monkeypatch)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for number, name in enumerate((DENIED, *GOOD)):

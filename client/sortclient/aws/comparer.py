@@ -101,16 +101,16 @@ class AwsComparer:
 
     def rename(self, album: str, person: str, new: str, known: Callable[[str], Sequence[Comparison]]) -> None:
         people.rename(self.objects, self.cells, self._corrections, album, person, new, known)
-        if self._has_waited_for_work():
+        if self._waited_for_work():
             people.rename(self.objects, self.cells, self._corrections, album, person, new, known)
 
     def remove(self, album: str, person: str, headshots: Collection[str]) -> Pruned:
         removed = people.remove(self.objects, self.cells, self._corrections, album, person, headshots)
-        if self._has_waited_for_work():
+        if self._waited_for_work():
             removed += people.remove(self.objects, self.cells, self._corrections, album, person, headshots)
         return removed
 
-    def _has_waited_for_work(self) -> bool:
+    def _waited_for_work(self) -> bool:
         """Whether anything was in work. A comparison that began while the headshot was there still writes its cell,
         and its copy under the name that the person had; when it has ended, these can be taken away, too.
         """

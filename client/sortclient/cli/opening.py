@@ -1,6 +1,4 @@
-"""What commands open before their work: the catalog, an album that nobody else works on, and its place; and the run of
-an album as it is known.
-"""
+"""What commands open before their work: the catalog, an album that nobody else works on, and its place."""
 
 from __future__ import annotations
 
@@ -15,8 +13,7 @@ if TYPE_CHECKING:
     from sortclient.catalog import Catalog
     from sortclient.comparer import Elsewhere
     from sortclient.filling import Fetch
-    from sortclient.run import Wishes
-    from sortclient.sorting import Order, Place
+    from sortclient.sorting import Place
 
 
 def open_stack(profile: str | None, region: str | None, stack: str) -> AwsComparer:
@@ -68,37 +65,6 @@ def elsewhere_of(
     comparer = stack_of(album.name, album.place, profile, region, stack)
     check_place(album, comparer)
     return comparer, comparer.fetcher(album.name), comparer
-
-
-def run_as_known(
-    order: Order,
-    wishes: Wishes,
-    place: str,
-    profile: str | None,
-    region: str | None,
-    stack: str,
-    *,
-    dry_run: bool,
-) -> int:
-    """Do what is ordered of an album that is compared in ``place``, or say what that would be; the exit status."""
-    from sortclient.faces.comparer import LocalComparer
-    from sortclient.later import catch_up
-    from sortclient.run import run
-
-    here = place == LocalComparer.place
-    if dry_run:
-        from sortclient.rehearsal import Unasked
-        from sortclient.rehearsal import dry_run as rehearse
-
-        where = Unasked(LocalComparer.engine, place) if here else stack_or_nobody(profile, region, stack)
-        return rehearse(order, wishes, where)
-    if here:
-        with LocalComparer() as local:
-            return run(order, wishes, local)
-    comparer = stack_of(order.album, place, profile, region, stack)
-    with held_album(order.album) as (catalog, known):
-        catch_up(catalog, comparer, known.name, known)  # what has come meanwhile is neither asked for nor quoted
-    return run(order, wishes, comparer, fetch=comparer.fetcher(order.album))
 
 
 @contextmanager

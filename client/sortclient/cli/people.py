@@ -9,8 +9,9 @@ import typer
 from photosort.stack import DEFAULT_STACK_NAME
 from sortclient.cli import options
 from sortclient.cli.app import people
-from sortclient.cli.opening import elsewhere_of, held_album, run_as_known
+from sortclient.cli.opening import elsewhere_of, held_album
 from sortclient.cli.options import Format
+from sortclient.cli.runs import run_as_known
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The person.")]
 

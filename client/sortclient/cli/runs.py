@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from photosort.stack import DEFAULT_STACK_NAME
 from sortclient.cli import options
 from sortclient.cli.app import app
-from sortclient.cli.opening import open_stack, run_as_known, stack_or_nobody, unasked
+from sortclient.cli.opening import held_album, open_stack, stack_of, stack_or_nobody, unasked
+
+if TYPE_CHECKING:
+    from sortclient.run import Wishes
+    from sortclient.sorting import Order
 
 
 @app.command()
@@ -154,3 +158,34 @@ def retry(
         place = known.place
     wishes = Wishes.checked(order, OutputWish(), None, yes=yes, max_spend=max_spend)
     raise typer.Exit(run_as_known(order, wishes, place, profile, region, stack, dry_run=dry_run))
+
+
+def run_as_known(
+    order: Order,
+    wishes: Wishes,
+    place: str,
+    profile: str | None,
+    region: str | None,
+    stack: str,
+    *,
+    dry_run: bool,
+) -> int:
+    """Do what is ordered of an album that is compared in ``place``, or say what that would be; the exit status."""
+    from sortclient.faces.comparer import LocalComparer
+    from sortclient.later import catch_up
+    from sortclient.run import run
+
+    here = place == LocalComparer.place
+    if dry_run:
+        from sortclient.rehearsal import Unasked
+        from sortclient.rehearsal import dry_run as rehearse
+
+        where = Unasked(LocalComparer.engine, place) if here else stack_or_nobody(profile, region, stack)
+        return rehearse(order, wishes, where)
+    if here:
+        with LocalComparer() as local:
+            return run(order, wishes, local)
+    comparer = stack_of(order.album, place, profile, region, stack)
+    with held_album(order.album) as (catalog, known):
+        catch_up(catalog, comparer, known.name, known)  # what has come meanwhile is neither asked for nor quoted
+    return run(order, wishes, comparer, fetch=comparer.fetcher(order.album))
