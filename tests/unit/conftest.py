@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from sortclient.album import Album
 from sortclient.catalog import Catalog
+
+if TYPE_CHECKING:
+    from tests.unit.aws_cloud import Cloud, Memory
 
 
 def picture(file: Path, colour: str = "teal", size: tuple[int, int] = (120, 90)) -> Path:
@@ -41,3 +45,29 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 @pytest.fixture
 def album(catalog: Catalog, folder: Path) -> Album:
     return catalog.open_album("Images", folder, "this machine")
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """A stack in moto, which is heavy to import."""
+    from moto import mock_aws
+
+    from tests.unit.aws_cloud import Cloud
+
+    with mock_aws():
+        yield Cloud()
+
+
+@pytest.fixture
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Memory:
+    """Three photos and two people, for a run of the AWS comparer whose workers are in this process."""
+    from sortclient.aws import run
+    from tests.unit.aws_cloud import Here, Memory, headshot
+    from tests.unit.aws_cloud import picture as jpeg
+
+    monkeypatch.setattr(run, "Workers", Here)
+    folder = tmp_path / "Images"
+    (folder / "sub dir").mkdir(parents=True)
+    for name, colour in [("a.jpg", "red"), ("b.jpg", "green"), ("sub dir/ü.jpg", "blue")]:
+        (folder / name).write_bytes(jpeg(colour))
+    return Memory(folder, [headshot("Ann"), headshot("Bob", "black")])

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from photosort import comparison as contract
 from photosort.comparison import Correction, Thresholds, timestamp
@@ -22,12 +20,6 @@ from sortclient.aws.objects import Objects
 from tests.unit.aws_cloud import ALBUM, Cloud, verdict
 
 ANA, BO = "Ana & Zoë", "Bo"
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with mock_aws():
-        yield Cloud()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from photosort.keys import HeadshotKey, MatchKey, PhotoKey
 from photosort.work import Headshot
@@ -21,12 +20,6 @@ from sortclient.aws.failures import Missing
 from sortclient.aws.objects import PATH, Objects, path_metadata
 from sortclient.aws.upload import Parcel, Uploads
 from tests.unit.aws_cloud import ALBUM, Cloud
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with mock_aws():
-        yield Cloud()
 
 
 @pytest.fixture

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from moto import mock_aws
 
 from photosort.comparison import timestamp
 from sortclient.aws import traffic
 from tests.unit.aws_cloud import ALBUM, Cloud, verdict
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with mock_aws():
-        yield Cloud()
 
 
 def write(cloud: Cloud, *ages: float) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from moto import mock_aws
 
 from photosort.comparison import Comparison, Correction, Problem, Thresholds
 from photosort.keys import HeadshotKey, PhotoKey
@@ -23,12 +21,6 @@ from tests.unit.aws_cloud import ALBUM, Cloud, failure, verdict
 from tests.unit.test_sync import digest_of, put
 
 ANN, BOB = "a" * 64, "b" * 64
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with mock_aws():
-        yield Cloud()
 
 
 def put_person(cloud: Cloud, person: str, headshot: str) -> str:

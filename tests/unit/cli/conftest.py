@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
 from photosort.keys import HeadshotKey
 from sortclient.album import Album
@@ -51,12 +49,6 @@ def known(album: Album, folder: Path) -> Album:
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "Matches"
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with mock_aws():
-        yield Cloud()
 
 
 @pytest.fixture
