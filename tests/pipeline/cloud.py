@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import boto3
+from botocore.exceptions import ClientError
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
@@ -271,3 +272,21 @@ def records(bodies: Iterable[str], attributes: dict[str, str] | None = None) -> 
         {"messageId": f"m{index}", "body": body, "attributes": attributes or {}, "eventSource": "aws:sqs"}
         for index, body in enumerate(bodies)
     ]
+
+
+def fail(cloud: Cloud, operation: str, code: str, status: int = 400) -> None:
+    """Let every call of the operation by the functions' clients end with the error."""
+    service, _, name = operation.partition(":")
+    client = {"s3": clients.s3(10), "dynamodb": clients.dynamodb(10), "sqs": clients.sqs()}[service]
+
+    def refuse(**_: object) -> None:
+        response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(response, name)  # type: ignore[arg-type]
+
+    client.meta.events.register(f"before-call.{service}.{name}", refuse, unique_id=f"fail {name}")
+
+
+def heal(operation: str) -> None:
+    service, _, name = operation.partition(":")
+    client = {"s3": clients.s3(10), "dynamodb": clients.dynamodb(10), "sqs": clients.sqs()}[service]
+    client.meta.events.unregister(f"before-call.{service}.{name}", unique_id=f"fail {name}")

@@ -22,3 +22,10 @@ def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> World:
     """The client's own runs beside the functions; the files of a folder are old enough to be trusted."""
     monkeypatch.setattr("sortclient.files.SETTLED_NS", 0)
     return World(cloud, monkeypatch)
+
+
+@pytest.fixture
+def photo(cloud: Cloud) -> str:
+    """The message about a new photo; its album has one headshot."""
+    cloud.headshot("Bo")
+    return cloud.photo("a")

@@ -1,46 +1,19 @@
-"""What compare_photos cannot do now: sent back, given up, or dropped."""
+"""What compare_photos cannot do now and sends back, for itself or another one."""
 
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from photosort import clients
-from photosort.comparison import Problem
-from photosort.keys import PhotoKey
 from photosort.pacing import TokenBucket
-from photosort.photo import ATTEMPTS, SHORTEST_INVOCATION, TIME_FOR_A_CELL
-from photosort.settings import BadSettings
+from photosort.photo import SHORTEST_INVOCATION, TIME_FOR_A_CELL
 from photosort.work import Headshot, Work
-from tests.pipeline.cloud import ALBUM, GIVE_UP_AFTER, Cloud, digest, match
+from tests.pipeline.cloud import ALBUM, Cloud, digest, fail, heal, match
 
 BO = Headshot("Bo", digest("Bo"))
 CELL = (BO.digest, digest("a"))
 THROTTLING = ["ThrottlingException", "ProvisionedThroughputExceededException"]
-
-
-def fail(cloud: Cloud, operation: str, code: str, status: int = 400) -> None:
-    """Let every call of the operation by the functions' clients end with the error."""
-    service, _, name = operation.partition(":")
-    client = {"s3": clients.s3(10), "dynamodb": clients.dynamodb(10), "sqs": clients.sqs()}[service]
-
-    def refuse(**_: object) -> None:
-        response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-        raise ClientError(response, name)  # type: ignore[arg-type]
-
-    client.meta.events.register(f"before-call.{service}.{name}", refuse, unique_id=f"fail {name}")
-
-
-def heal(operation: str) -> None:
-    service, _, name = operation.partition(":")
-    client = {"s3": clients.s3(10), "dynamodb": clients.dynamodb(10), "sqs": clients.sqs()}[service]
-    client.meta.events.unregister(f"before-call.{service}.{name}", unique_id=f"fail {name}")
-
-
-@pytest.fixture
-def photo(cloud: Cloud) -> str:
-    cloud.headshot("Bo")
-    return cloud.photo("a")
 
 
 @pytest.mark.parametrize("code", THROTTLING)
@@ -83,54 +56,6 @@ def test_a_photo_that_meets_an_error_asks_for_no_other_cell_now(cloud: Cloud, co
     assert set(cloud.cells()) == {(digest("1"), digest("a")), (digest("3"), digest("a"))}
 
 
-def test_what_is_given_up_does_not_end_the_photo(cloud: Cloud) -> None:
-    shots = tuple(Headshot("Bo", digest(name)) for name in ("1", "2"))
-    for name in ("1", "2"):
-        cloud.headshot("Bo", name)
-    cloud.photo("a")
-    cloud.rekognition.errors[digest("1")] = "AccessDeniedException"
-
-    cloud.compare(Work(ALBUM, (digest("a"),), shots, attempt=ATTEMPTS - 1).to_message())
-
-    assert [cloud.cells()[(shot.digest, digest("a"))].problem for shot in shots] == [Problem.FAILED, None]
-    assert cloud.sent() == []
-
-
-def test_throttling_ends_by_age(cloud: Cloud, photo: str) -> None:
-    cloud.rekognition.always = "ThrottlingException"
-    body, delays, asked_at = photo, [], None
-    for _ in range(200):
-        batch = cloud.compare(body)
-        assert batch.failed == []
-        sent = cloud.sent()
-        if not sent:
-            break
-        assert cloud.cells() == {}
-        if asked_at is None:
-            asked_at = cloud.clock.now = sent[0].work.asked_at
-        assert sent[0].work.asked_at == asked_at
-        delays.append(sent[0].delay)
-        cloud.clock.now += sent[0].delay
-        body = sent[0].work.to_message()
-
-    cell = cloud.cells()[CELL]
-    assert cell.problem is Problem.FAILED
-    assert cell.detail == f"given up after {len(delays) + 1} attempts: CompareFaces: ThrottlingException"
-    assert delays[:8] == [5, 10, 20, 40, 80, 160, 320, 640]
-    assert set(delays[8:]) == {900}
-    assert GIVE_UP_AFTER < sum(delays) < GIVE_UP_AFTER + 900
-
-
-def test_work_that_a_long_queue_made_old_is_still_tried(cloud: Cloud, photo: str) -> None:
-    cloud.rekognition.next_errors = ["ThrottlingException"]
-    old = Work(ALBUM, (digest("a"),), None, asked_at=cloud.clock.now - 10 * GIVE_UP_AFTER)
-
-    cloud.compare(old.to_message())
-
-    assert cloud.cells() == {}
-    assert len(cloud.sent()) == 1
-
-
 @pytest.mark.parametrize("error", ["InternalServerError", "timeout"])
 def test_what_failed_by_chance_comes_again(cloud: Cloud, photo: str, error: str) -> None:
     if error == "timeout":
@@ -148,55 +73,6 @@ def test_what_failed_by_chance_comes_again(cloud: Cloud, photo: str, error: str)
     (sent,) = cloud.sent()
     assert sent.work.reason == ("ReadTimeoutError" if error == "timeout" else f"CompareFaces: {error}")
     assert sent.delay > 0
-
-
-def test_a_refusal_ends_after_a_few_attempts(cloud: Cloud, photo: str) -> None:
-    cloud.rekognition.always = "AccessDeniedException"
-    body = photo
-    for attempt in range(1, ATTEMPTS):
-        cloud.compare(body)
-        (sent,) = cloud.sent()
-        assert sent.work.attempt == attempt
-        body = sent.work.to_message()
-
-    cloud.compare(body)
-
-    assert cloud.sent() == []
-    cell = cloud.cells()[CELL]
-    assert (cell.problem, cell.detail) == (
-        Problem.FAILED,
-        "given up after 5 attempts: CompareFaces: AccessDeniedException",
-    )
-
-
-def test_a_failed_cell_is_tried_again_by_whoever_asks(cloud: Cloud, photo: str) -> None:
-    cloud.rekognition.always = "AccessDeniedException"
-    cloud.compare(Work(ALBUM, (digest("a"),), (BO,), attempt=ATTEMPTS - 1).to_message())
-    assert cloud.cells()[CELL].problem is Problem.FAILED
-    cloud.rekognition.always = None
-    cloud.rekognition.similarity[CELL] = 90.0
-
-    cloud.compare(photo)
-
-    assert cloud.cells()[CELL].similarity == 90.0
-
-
-def test_a_failure_never_replaces_a_verdict(cloud: Cloud, photo: str) -> None:
-    """Two deliveries overlap: while the one is refused for the last time, the other one writes its verdict."""
-
-    def verdict_comes_between(*_: object) -> None:
-        cloud.rekognition.on_call = lambda *_: None
-        cloud.rekognition.always = None
-        cloud.compare(photo)
-        cloud.rekognition.always = "AccessDeniedException"
-
-    cloud.rekognition.similarity[CELL] = 90.0
-    cloud.rekognition.on_call = verdict_comes_between
-
-    batch = cloud.compare(Work(ALBUM, (digest("a"),), (BO,), attempt=ATTEMPTS - 1).to_message())
-
-    assert batch.counts["Failed"] == 0
-    assert cloud.cells()[CELL].similarity == 90.0
 
 
 def test_what_outlasts_the_deadline_goes_back_without_delay(cloud: Cloud) -> None:
@@ -253,72 +129,6 @@ def test_a_turn_that_comes_too_late_is_not_waited_for(cloud: Cloud, photo: str) 
     assert cloud.rekognition.calls == []
     (sent,) = cloud.sent()
     assert sent.delay == 0
-
-
-def test_a_timeout_too_short_for_any_work_is_said_at_once(cloud: Cloud, photo: str) -> None:
-    cloud.clock.left = SHORTEST_INVOCATION - 1
-
-    with pytest.raises(BadSettings, match="timeout"):
-        cloud.compare(photo)
-
-
-def test_a_photo_that_expired_is_dropped(cloud: Cloud, photo: str) -> None:
-    cloud.delete(PhotoKey(ALBUM, digest("a")))
-
-    batch = cloud.compare(photo)
-
-    assert batch.failed == []
-    assert batch.counts["Dropped"] == 1
-    assert (cloud.cells(), cloud.sent()) == ({}, [])
-
-
-def test_a_headshot_that_expired_drops_only_its_own_cells(cloud: Cloud, photo: str) -> None:
-    gone = Headshot("Ana", digest("Ana"))
-
-    batch = cloud.compare(Work(ALBUM, (digest("a"),), (gone, BO)).to_message())
-
-    assert batch.counts["Dropped"] == 1
-    assert set(cloud.cells()) == {CELL}
-    assert cloud.sent() == []
-
-
-def test_a_photo_that_expires_before_its_copy_is_dropped(cloud: Cloud, photo: str) -> None:
-    cloud.rekognition.similarity[CELL] = 90.0
-
-    def expire(*_: object) -> None:
-        cloud.delete(PhotoKey(ALBUM, digest("a")))
-
-    cloud.rekognition.on_call = expire
-    cloud.rekognition.sees_the_bucket = False  # it had read the photo before
-
-    batch = cloud.compare(photo)
-
-    assert batch.failed == []
-    assert batch.counts["Dropped"] == 1
-    assert (cloud.cells(), cloud.matches(), cloud.sent()) == ({}, set(), [])
-
-
-def test_objects_that_exist_and_cannot_be_read_are_a_refusal(cloud: Cloud, photo: str) -> None:
-    cloud.rekognition.always = "InvalidS3ObjectException"
-
-    batch = cloud.compare(photo)
-
-    assert batch.counts["Dropped"] == 0
-    (sent,) = cloud.sent()
-    assert sent.work.reason == "CompareFaces: InvalidS3ObjectException"
-    cloud.compare(Work(ALBUM, (digest("a"),), (BO,), attempt=ATTEMPTS - 1).to_message())
-    assert cloud.cells()[CELL].problem is Problem.FAILED
-
-
-def test_a_look_that_is_forbidden_does_not_count_as_gone(cloud: Cloud, photo: str) -> None:
-    cloud.rekognition.always = "InvalidS3ObjectException"
-    fail(cloud, "s3:HeadObject", "403", 403)
-
-    batch = cloud.compare(photo)
-
-    assert batch.counts["Dropped"] == 0
-    (sent,) = cloud.sent()
-    assert sent.work.reason == "HeadObject: AccessDenied"
 
 
 def test_a_copy_that_fails_leaves_no_cell(cloud: Cloud, photo: str) -> None:
@@ -379,41 +189,6 @@ def test_reads_that_stay_unprocessed_count_as_throttled(cloud: Cloud, photo: str
 
     assert batch.counts["Throttled"] == 1
     assert len(cloud.sent()) == 1
-
-
-def test_work_whose_headshots_stay_unknown_ends_in_the_dead_letters(cloud: Cloud, photo: str) -> None:
-    fail(cloud, "s3:ListObjectsV2", "AccessDenied", 403)
-    other = Work(ALBUM, (digest("a"),), (BO,))
-
-    batch = cloud.compare(Work(ALBUM, (digest("a"),), None, attempt=ATTEMPTS - 1).to_message(), other.to_message())
-
-    assert batch.failed == ["m0"]
-    assert set(cloud.cells()) == {CELL}
-
-
-def test_a_failure_that_cannot_be_written_ends_in_the_dead_letters(cloud: Cloud, photo: str) -> None:
-    fail(cloud, "dynamodb:PutItem", "AccessDeniedException")
-
-    batch = cloud.compare(Work(ALBUM, (digest("a"),), (BO,), attempt=ATTEMPTS - 1).to_message())
-
-    assert batch.failed == ["m0"]
-
-
-def test_a_cell_that_may_not_be_written_is_charged_once(cloud: Cloud, photo: str) -> None:
-    """A right that is missing, or an album as large as DynamoDB lets one be."""
-    fail(cloud, "dynamodb:PutItem", "ItemCollectionSizeLimitExceededException")
-    cloud.compare(photo)
-    for _ in range(ATTEMPTS - 1):
-        (sent,) = cloud.sent()
-        batch = cloud.compare(sent.work.to_message())
-    assert batch.failed == ["m0"]
-    assert cloud.compare(sent.work.to_message()).failed == ["m0"]  # as it is delivered again
-    assert len(cloud.rekognition.calls) == 1
-
-    heal("dynamodb:PutItem")
-    cloud.rekognition.similarity[CELL] = 85.0
-    assert cloud.compare(sent.work.to_message()).failed == []
-    assert cloud.cells()[CELL].similarity == 85.0
 
 
 def test_only_messages_whose_rest_could_not_be_sent_are_delivered_again(cloud: Cloud, photo: str) -> None:
