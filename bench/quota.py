@@ -12,6 +12,7 @@ import hashlib
 import json
 import random
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -22,14 +23,14 @@ from photosort.chunks import chunks
 from photosort.keys import HeadshotKey, PhotoKey
 from photosort.pacing import TokenBucket
 from photosort.work import PHOTOS_A_MESSAGE, Headshot, Work
-from simulation.clock import Clock
+from simulation.agenda import Agenda
 from simulation.pipeline import Deployed, Mode, NoPace, run
 from simulation.quota import Quota, Refilled, SlidingSecond
 from simulation.sqs import Message, Queue
 from simulation.stores import Account
 from sortclient.emulator.provisioning import MAX_RECEIVE_COUNT, SOURCES
 
-PACED = Mode("token bucket", lambda rate, clock: TokenBucket(rate, clock=clock.time, sleep=clock.sleep))
+PACED = Mode("token bucket", lambda rate, agenda: TokenBucket(rate, clock=agenda.time, sleep=agenda.sleep))
 UNPACED = Mode("no pacing", lambda *_: NoPace())
 ADAPTIVE = Mode("adaptive retries", lambda *_: NoPace(), Config(retries={"mode": "adaptive"}))
 
@@ -91,20 +92,20 @@ def measure(
 
     The steady phase begins a second after the last execution environment and ends before the last 2% of comparisons.
     """
-    clock = Clock(seed)
+    agenda = Agenda(time.time())  # work says by the real clock since when it is asked for
     shots = [HeadshotKey(_ALBUM, "Ana", _digest(f"headshot {number}")) for number in range(headshots)]
-    account = Account(clock, enforced(quota), random.Random(seed), shots)  # noqa: S311
+    account = Account(agenda, enforced(quota), random.Random(seed), shots)  # noqa: S311
     hidden = 6 * deployed.timeout + deployed.window
-    queue = _Counted("compare", clock.time, visibility=hidden, max_receives=MAX_RECEIVE_COUNT)
+    queue = _Counted("compare", agenda.time, visibility=hidden, max_receives=MAX_RECEIVE_COUNT)
     for body in _fan_out(photos, shots) if fanned_out else _events(photos):
         queue.send(body)
-    asked, began = queue.sent, clock.time()
+    asked, began = queue.sent, agenda.now
     source = run(deployed, mode, account, queue)
     cells = photos * headshots
     steady_from, steady_to = max(source.started) + 1, account.admitted[int(cells * (1 - _LAST)) - 1]
     steady = sum(steady_from < at <= steady_to for at in account.admitted)
     return Result(
-        seconds=clock.time() - began,
+        seconds=agenda.now - began,
         share=steady / (steady_to - steady_from) / quota,
         calls=len(account.admitted) + len(account.throttled),
         throttled=len(account.throttled),

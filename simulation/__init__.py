@@ -5,7 +5,7 @@ the quota and the chaos tests stand on it; nothing that is deployed or installed
 
     wire          answers a boto3 client in the place of AWS, checked against the service models
     sqs           standard queues: delays, visibility, redelivery, dead letters
-    clock         simulated time for real threads, repeatable by a seed
+    agenda        simulated time for real threads, which take turns: a run is the same every time
     event_source  batches of a queue for execution environments, as Lambda makes them
     quota         how a quota of calls a second is enforced
     stores        one album's S3, DynamoDB and Rekognition, at AWS's latencies

@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from simulation.clock import Clock
+from simulation.agenda import Agenda
 from simulation.sqs import MOST_A_REQUEST, Message, Queue
 from sortclient.emulator.event_source import failures
 
@@ -39,7 +39,7 @@ class Environment(Protocol):
 class EventSource:
     def __init__(
         self,
-        clock: Clock,
+        agenda: Agenda,
         queue: Queue,
         start: Callable[[], Environment],
         *,
@@ -49,7 +49,7 @@ class EventSource:
         timeout: float,
         draw: random.Random,
     ) -> None:
-        self._clock, self._queue, self._start, self._draw = clock, queue, start, draw
+        self._agenda, self._queue, self._start, self._draw = agenda, queue, start, draw
         self._batch_size, self._window = batch_size, window
         self._max_concurrency, self._timeout = max_concurrency, timeout
         self._warm: list[Environment] = []
@@ -62,9 +62,9 @@ class EventSource:
         while self._queue.messages or self._busy:
             while pollers < min(FIRST_POLLERS, self._max_concurrency):
                 pollers += self._poller()
-            self._clock.sleep(1 / MORE_POLLERS)
+            self._agenda.sleep(1 / MORE_POLLERS)
             wakes = self._queue.wakes_at()
-            if pollers < self._max_concurrency and wakes is not None and wakes <= self._clock.time():
+            if pollers < self._max_concurrency and wakes is not None and wakes <= self._agenda.now:
                 pollers += self._poller()
 
     def _poller(self) -> int:
@@ -77,7 +77,7 @@ class EventSource:
             self._busy -= 1
 
         self._busy += 1
-        self._clock.spawn(counted)
+        self._agenda.spawn(self._agenda.actor, counted)
 
     def _poll(self) -> None:
         while self._queue.messages:
@@ -89,48 +89,48 @@ class EventSource:
         batch = self._receive(self._batch_size)
         if not batch:
             wakes = self._queue.wakes_at()
-            self._clock.sleep(min(_NOTHING_WAITS, max(0.0, (wakes or 0) - self._clock.time())))
+            self._agenda.sleep(min(_NOTHING_WAITS, max(0.0, (wakes or 0) - self._agenda.now)))
             return []
-        ends = self._clock.time() + self._window
+        ends = self._agenda.now + self._window
         size = _size(batch)
-        while len(batch) < self._batch_size and size < MOST_BYTES and self._clock.time() < ends:
+        while len(batch) < self._batch_size and size < MOST_BYTES and self._agenda.now < ends:
             more = self._receive(self._batch_size - len(batch))
             size += _size(more)
             batch += more
             if not more:
-                self._clock.sleep(_NOTHING_WAITS)
+                self._agenda.sleep(_NOTHING_WAITS)
         return batch
 
     def _receive(self, wanted: int) -> list[Message]:
-        self._clock.sleep(self._draw.uniform(*REQUEST))
+        self._agenda.sleep(self._draw.uniform(*REQUEST))
         return self._queue.receive(min(wanted, MOST_A_REQUEST))
 
     def _invoke(self, batch: list[Message]) -> None:
-        self._clock.sleep(INVOKING)
+        self._agenda.sleep(INVOKING)
         environment = self._warm.pop() if self._warm else self._cold()
-        ends = self._clock.time() + self._timeout
+        ends = self._agenda.now + self._timeout
         try:
             result = environment.invoke(
-                [self._queue.record(message) for message in batch], lambda: ends - self._clock.time()
+                [self._queue.record(message) for message in batch], lambda: ends - self._agenda.now
             )
         except Exception:  # noqa: BLE001 - of the function's: all of the batch is delivered again
             failed = {message.id for message in batch}
         else:
-            late = self._clock.time() > ends
+            late = self._agenda.now > ends
             failed = {message.id for message in batch} if late else failures(result, [message.id for message in batch])
         self._warm.append(environment)
         done = [message.receipt for message in batch if message.id not in failed]
         self._spawn(lambda: self._delete(done))
 
     def _cold(self) -> Environment:
-        self._clock.sleep(COLD_START)
+        self._agenda.sleep(COLD_START)
         environment = self._start()
-        self.started.append(self._clock.time())
+        self.started.append(self._agenda.now)
         return environment
 
     def _delete(self, receipts: list[str]) -> None:
         for first in range(0, len(receipts), MOST_A_REQUEST):
-            self._clock.sleep(self._draw.uniform(*REQUEST))
+            self._agenda.sleep(self._draw.uniform(*REQUEST))
             self._queue.delete(receipts[first : first + MOST_A_REQUEST])
 
 

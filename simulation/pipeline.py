@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,7 @@ from botocore.config import Config
 from photosort import clients, compare_photos
 from photosort.settings import CompareSettings
 from photosort.telemetry import logger
-from simulation.clock import Clock, Condition, Pool
+from simulation.agenda import Agenda, Pool
 from simulation.context import Context
 from simulation.event_source import EventSource
 from simulation.sqs import Queue, Sqs
@@ -55,8 +56,29 @@ class Mode:
     """How the calls are held to a rate: by a pace of ours, by botocore's retries, or by nothing."""
 
     name: str
-    pace: Callable[[float, Clock], Pace]
+    pace: Callable[[float, Agenda], Pace]
     retries: Config | None = None
+
+
+class _Condition:
+    """threading.Condition by an agenda. Its lock is nobody's need, as no other thread runs before a wait; and it may
+    wake without reason, as the real one.
+    """
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+
+    def __enter__(self) -> bool:
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing was locked."""
+
+    def wait(self, timeout: float = math.inf) -> None:
+        self._agenda.wait(timeout)
+
+    def notify(self) -> None:
+        self._agenda.notify()
 
 
 _here = threading.local()  # the environment whose invocation this thread is
@@ -75,7 +97,7 @@ class Environment:
             threads=deployed.threads,
             give_up_after=6 * 3600,
         )
-        self.pace = mode.pace(deployed.calls_per_second, account.clock)
+        self.pace = mode.pace(deployed.calls_per_second, account.agenda)
         calling = clients.REKOGNITION.config(deployed.threads)
         self.clients = {
             "rekognition": _client("rekognition", calling.merge(mode.retries) if mode.retries else calling),
@@ -96,9 +118,9 @@ class Environment:
 def run(deployed: Deployed, mode: Mode, account: Account, queue: Queue) -> EventSource:
     """Work the queue off."""
     sqs = Sqs([queue])
-    with _simulated(account.clock):
+    with _simulated(account.agenda):
         source = EventSource(
-            account.clock,
+            account.agenda,
             queue,
             lambda: Environment(deployed, mode, account, sqs, queue),
             batch_size=deployed.batch_size,
@@ -107,25 +129,25 @@ def run(deployed: Deployed, mode: Mode, account: Account, queue: Queue) -> Event
             timeout=deployed.timeout,
             draw=account.draw,
         )
-        account.clock.run(source.run)
+        source.run()
     return source
 
 
 @contextmanager
-def _simulated(clock: Clock) -> Iterator[None]:
-    """Whatever waits or keeps something for a process does so by the clock, or for an environment."""
+def _simulated(agenda: Agenda) -> Iterator[None]:
+    """Whatever waits or keeps something for a process does so by the agenda, or for an environment."""
     replaced = [
         (compare_photos, "_started", lambda: (_here.environment.settings, _here.environment.pace)),
-        (compare_photos, "ThreadPoolExecutor", partial(Pool, clock)),
+        (compare_photos, "ThreadPoolExecutor", partial(Pool, agenda)),
         (compare_photos, "emit", lambda *_: None),  # its metrics go to stdout
-        (compare_photos, "time", SimpleNamespace(time=clock.time)),
-        (botocore.endpoint, "time", SimpleNamespace(sleep=clock.sleep)),
+        (compare_photos, "time", SimpleNamespace(time=agenda.time)),
+        (botocore.endpoint, "time", SimpleNamespace(sleep=agenda.sleep)),
         # Of the adaptive mode. Its lock is taken by its condition only.
-        (botocore.retries.bucket, "Clock", lambda: SimpleNamespace(sleep=clock.sleep, current_time=clock.time)),
+        (botocore.retries.bucket, "Clock", lambda: SimpleNamespace(sleep=agenda.sleep, current_time=agenda.time)),
         (
             botocore.retries.bucket,
             "threading",
-            SimpleNamespace(Lock=threading.Lock, Condition=lambda _: Condition(clock)),
+            SimpleNamespace(Lock=threading.Lock, Condition=lambda _: _Condition(agenda)),
         ),
         *((clients, name, partial(_of_here, name)) for name in ("rekognition", "s3", "dynamodb", "sqs")),
     ]

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from photosort.comparison import ALBUM, CELL, cell
 from photosort.keys import HeadshotKey, parse_key
-from simulation.clock import Clock
+from simulation.agenda import Agenda
 from simulation.quota import Quota
 from simulation.wire import AwsError, Operation, answers, attach, text_response
 
@@ -33,7 +33,7 @@ _FACE = {"BoundingBox": _BOX, "Confidence": 99.5}
 class Account:
     """``admitted`` and ``throttled`` are when CompareFaces was called; ``compared`` counts pairs (headshot, photo)."""
 
-    clock: Clock
+    agenda: Agenda
     quota: Quota
     draw: random.Random
     headshots: Sequence[HeadshotKey]
@@ -70,18 +70,18 @@ class Account:
         client.meta.events.register_first("before-send", count)
 
     def _pass(self, between: tuple[float, float]) -> None:
-        self.clock.sleep(self.draw.uniform(*between))
+        self.agenda.sleep(self.draw.uniform(*between))
 
     def _compare_faces(self, request: dict[str, Any]) -> dict[str, Any]:
         headshot, photo = (
             parse_key(request[image]["S3Object"]["Name"]).digest for image in ("SourceImage", "TargetImage")
         )
         self._pass(NETWORK)
-        if not self.quota.admits(self.clock.time()):
-            self.throttled.append(self.clock.time())
+        if not self.quota.admits(self.agenda.now):
+            self.throttled.append(self.agenda.now)
             self._pass(REFUSING)
             raise AwsError(self.draw.choice(_THROTTLED))
-        self.admitted.append(self.clock.time())
+        self.admitted.append(self.agenda.now)
         self.compared[cell(headshot, photo)] += 1
         self._pass(COMPARING)
         matches = [{"Similarity": 97.0, "Face": _FACE}] if self.draw.random() < _MATCHES else []

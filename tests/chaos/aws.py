@@ -19,11 +19,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.model import ServiceModel
 from moto.core.botocore_stubber import BotocoreStubber
 
+from simulation.agenda import Actor, Agenda, Died
 from simulation.sqs import Queue, Sqs
 from simulation.wire import answers, response
 from sortclient.emulator import s3_events
 from sortclient.emulator.provisioning import MAX_RECEIVE_COUNT, SOURCES
-from tests.chaos.agenda import Actor, Agenda, Died
 from tests.chaos.bucket import Objects
 from tests.chaos.log import Entry, Log, is_failure
 from tests.chaos.promises import broken as broken_promises

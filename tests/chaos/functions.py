@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from photosort import compare_photos, enroll_person, record_failures
+from simulation.agenda import Actor
 from simulation.context import Context
 from simulation.sqs import Message, Queue
 from sortclient.emulator.provisioning import SOURCES
-from tests.chaos.agenda import Actor
 from tests.chaos.aws import Aws
 from tests.chaos.promises import forgotten, hurried
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from photosort.comparison import Problem, is_cell
-from tests.chaos.agenda import Actor
+from simulation.agenda import Actor
 from tests.chaos.weather import Fault
 
 

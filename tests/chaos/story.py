@@ -12,11 +12,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from photosort.keys import PhotoKey
+from simulation.agenda import Actor, Died
 from sortclient import people
 from sortclient.aws.failures import AwsError
 from sortclient.photos.prepare import analysis_copy
 from sortclient.references import Reference
-from tests.chaos.agenda import Actor, Died
 from tests.chaos.knowing import unknown
 from tests.chaos.truth import Truth
 from tests.chaos.world import World

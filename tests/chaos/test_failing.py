@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from photosort.comparison import Comparison, Problem
+from simulation.agenda import Actor
 from sortclient.photos.prepare import analysis_copy
 from sortclient.references import Reference
 from sortclient.run import EXIT_UNSETTLED
-from tests.chaos.agenda import Actor
 from tests.chaos.weather import Fault
 from tests.chaos.world import World
 from tests.pipeline.cloud import ALBUM

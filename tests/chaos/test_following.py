@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from simulation.agenda import Actor
 from sortclient.aws.failures import NoCredentials, Retryable
 from sortclient.references import Reference
-from tests.chaos.agenda import Actor
 from tests.chaos.weather import Fault
 from tests.chaos.world import World
 from tests.pipeline.world import Machine

@@ -10,11 +10,11 @@ import pytest
 
 from photosort import clients
 from photosort.keys import MatchKey, parse_key
+from simulation.agenda import Actor
 from sortclient import people
 from sortclient.aws.watch import Pace
 from sortclient.photos.prepare import analysis_copy
 from sortclient.references import Reference
-from tests.chaos.agenda import Actor
 from tests.chaos.bucket import stored
 from tests.chaos.weather import Fault
 from tests.chaos.world import World

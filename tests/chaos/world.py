@@ -24,12 +24,12 @@ from moto.s3 import notifications
 from photosort.stack import Environment
 from photosort.telemetry import logger
 from photosort.work import Work
+from simulation.agenda import Actor, Agenda, Pool, wait_for_futures
 from sortclient.aws import run
 from sortclient.aws.comparer import AwsComparer
 from sortclient.aws.session import Clients, open_session
 from sortclient.aws.stack import Deployment
 from sortclient.aws.watch import Pace
-from tests.chaos.agenda import Actor, Agenda, Pool, wait_for_futures
 from tests.chaos.aws import Aws
 from tests.chaos.bucket import expire, put_clocks_apart
 from tests.chaos.functions import event_sources

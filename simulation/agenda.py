@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+# Seconds. A float of the time has no finer ones, and who waits for less again and again would not get on.
+_TICK = 1e-6
+
 
 class Died(BaseException):
     """The process that made this call is no more. Nothing catches it: no line after it runs, but clean-up."""
@@ -25,7 +28,7 @@ class Died(BaseException):
 
 @dataclass(eq=False, slots=True)
 class Actor:
-    """One process: a command of the client, or an invocation of a function. ``skew`` is how wrong its clock is."""
+    """One process: a command of the client, an invocation of a function. ``skew`` is how wrong its clock is."""
 
     name: str
     kind: str
@@ -91,7 +94,7 @@ class Agenda:
 
     def pause(self, seconds: float) -> None:
         self._check()
-        self._enter(self._me, self.now + max(0.0, seconds))
+        self._enter(self._me, self._in(seconds))
         self._hand_over()
 
     def wait(self, seconds: float = math.inf) -> None:
@@ -99,7 +102,7 @@ class Agenda:
         self._check()
         me = self._me
         self._parked.append(me)
-        self._enter(me, min(self.now + seconds, me.actor.deadline))
+        self._enter(me, min(self._in(seconds), me.actor.deadline))
         try:
             self._hand_over()
         finally:
@@ -139,6 +142,9 @@ class Agenda:
             actor.dead = True
         if actor.dead:
             raise Died
+
+    def _in(self, seconds: float) -> float:
+        return self.now + max(_TICK if seconds > 0 else 0.0, seconds)
 
     def _enter(self, task: _Task, at: float) -> None:
         task.ticket = next(self._tickets)
